@@ -1,0 +1,48 @@
+# `make` lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_TEST := $(VENV)/.installed-test
+PACKAGES := plqy_rig drivers procedures calibration sim
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs firmware system-packages clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV) || { echo "No venv module: run  apt-get install python3-venv"; exit 1; }
+
+$(INSTALLED): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(INSTALLED_TEST): pyproject.toml constraints.txt $(INSTALLED) system-packages.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[gui,test]'
+	@sh tools/system-packages system-packages.txt
+	@touch $@
+
+demo: $(INSTALLED)  ## a full five-spectrum run on the simulated bench, evaluated
+	@$(BIN)/plqy demo
+
+check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/unit
+
+test: check  ## every check there is
+	$(BIN)/python -m pytest -q tests/system tests/hardware
+
+bench: $(INSTALLED_TEST)  ## benchmarks: ratios, pulls and times
+	$(BIN)/python benchmarks/run_all.py
+
+firmware:  ## build the ND wheel's firmware
+	$(MAKE) -C drivers/nd_wheel/firmware
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,203 @@
+"""The rig file: which instruments at which addresses, and their limits. Checked before anything moves.
+
+The keys are described in docs/reference/rig-file.md. Every message of a refused file names the file, the
+key, what was given and what is allowed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from drivers.errors import ConfigurationError
+
+RIG_FORMAT = "plqy-rig/1"
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Interval = tuple[Finite, Finite]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ConnectionSection(_Section):
+    """How USB instruments are reached."""
+
+    visa_library: str = "@py"
+    usb_bus: Annotated[str, Field(pattern=r"^usbip://[^:/]+:\d+$")] | None = None
+    """A USB bus over TCP (USB/IP); absent where the instruments hang on this computer."""
+
+
+class BenchSection(_Section):
+    """Only in the rig file of a simulated bench."""
+
+    console: Annotated[str, Field(pattern=r"^[^:/]+:\d+$")]
+    speed: Positive = 1.0
+
+
+class LaserSection(_Section):
+    """Laser driver, Thorlabs ITC4001."""
+
+    resource: str
+    current_a: Positive
+    current_limit_a: Positive
+    temperature_c: Finite
+    temperature_range_c: Interval
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        if self.current_a > self.current_limit_a:
+            raise ValueError(f"current_a {self.current_a} is above current_limit_a {self.current_limit_a}")
+        low, high = self.temperature_range_c
+        if not low <= self.temperature_c <= high:
+            raise ValueError(
+                f"temperature_c {self.temperature_c} is outside temperature_range_c {low}-{high}"
+            )
+        return self
+
+
+class MonitorSection(_Section):
+    """Power meter behind the wedge, Thorlabs PM320."""
+
+    resource: str
+    channel: Literal[1, 2] = 1
+    wavelength_nm: Positive
+    head_wavelength_range_nm: Interval
+    head_power_range_w: Interval
+
+    @model_validator(mode="after")
+    def _within_head(self) -> Self:
+        low, high = self.head_wavelength_range_nm
+        if not low <= self.wavelength_nm <= high:
+            raise ValueError(
+                f"wavelength_nm {self.wavelength_nm} is outside head_wavelength_range_nm {low}-{high}"
+            )
+        return self
+
+
+class ShutterSection(_Section):
+    """Shutter controller, Thorlabs SC10."""
+
+    port: str
+    baud: Literal[9600, 115200] = 9600
+
+
+class AttenuatorSection(_Section):
+    """ND wheel on a stepper, protocol NDW/1."""
+
+    port: str
+    microsteps_per_revolution: Annotated[int, Field(gt=0)] = 3200
+    angle_range_deg: Interval = (0.5, 265.0)
+    """Soft limits. The coating ends at 270° in a seam to the clear sector, where the whole power comes
+    through: the range stays away from it by more than half a beam and the error of the home switch."""
+
+
+class SpectrometerSection(_Section):
+    """Spectrometer, Ocean Insight NIRQuest512."""
+
+    serial_number: str
+    temperature_c: Finite
+
+
+class LimitsSection(_Section):
+    """What this rig must never exceed."""
+
+    power_density_mw_per_cm2: Positive
+
+
+class CalibrationSection(_Section):
+    """Where the calibration records are."""
+
+    folder: Path = Field(strict=False)
+    """Relative to the rig file."""
+
+
+class RigConfiguration(_Section):
+    """A whole rig file."""
+
+    format: Literal["plqy-rig/1"]
+    name: str
+    connection: ConnectionSection = ConnectionSection()
+    bench: BenchSection | None = None
+    laser: LaserSection
+    monitor: MonitorSection
+    shutter: ShutterSection
+    attenuator: AttenuatorSection
+    spectrometer: SpectrometerSection
+    limits: LimitsSection
+    calibration: CalibrationSection
+
+
+class RigFile:
+    """A rig file that was read and checked.
+
+    Attributes:
+        path: where it is.
+        text: its text as read, to be stored with every run.
+        configuration: its content.
+    """
+
+    def __init__(self, path: Path, text: str, configuration: RigConfiguration) -> None:
+        self.path = path
+        self.text = text
+        self.configuration = configuration
+
+    @property
+    def calibration_folder(self) -> Path:
+        """The calibration folder, absolute."""
+        return (self.path.parent / self.configuration.calibration.folder).resolve()
+
+
+def read_rig_file(path: Path) -> RigFile:
+    """Read and check a rig file.
+
+    Raises:
+        ConfigurationError: missing, no TOML, or a key that is unknown, missing or out of range.
+    """
+    text, document = read_toml(path, "rig file")
+    try:
+        configuration = RigConfiguration.model_validate(_tuples(document))
+    except ValidationError as error:
+        raise ConfigurationError(_explain(path, error)) from error
+    return RigFile(path.resolve(), text, configuration)
+
+
+def read_toml(path: Path, what: str) -> tuple[str, dict[str, Any]]:
+    """Text and content of a TOML file; raises `ConfigurationError` naming file, line and reason."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8 text"
+        raise ConfigurationError(f"{what} {path}: can't be read ({reason})") from error
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{what} {path}: not valid TOML, {error}") from error
+
+
+def _tuples(value: Any) -> Any:
+    """TOML knows arrays only; the strict model wants its intervals as tuples."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+        match problem["type"]:
+            case "extra_forbidden":
+                lines.append(f"{key}: unknown key")
+            case "missing":
+                lines.append(f"{key}: missing")
+            case _:
+                reason = problem["msg"].removeprefix("Value error, ")
+                given = "" if problem["type"] == "value_error" else f", got {problem['input']!r}"
+                lines.append(f"{key}: {reason}{given}")
+    return f"rig file {path}:\n  " + "\n  ".join(lines)

@@ -1,0 +1,138 @@
+"""Quantum yield of each step and of the mean, with the derivative of each by every window integral.
+
+The derivatives carry the whole uncertainty: every input error, random or common, reaches the result
+through the window integrals, so one set of derivatives serves every term of the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plqy_rig.data import Role
+from plqy_rig.evaluation import formulas
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+Integrals = Mapping[Role, FloatArray]
+"""Window integrals in photons/s at the step's reference power, [steps], by role."""
+
+
+class AbsorptanceEstimator(StrEnum):
+    """Which absorptance enters each step's yield."""
+
+    POOLED = "pooled"
+    """One absorptance from all steps: absorption doesn't depend on power, its noise does."""
+    PER_STEP = "per_step"
+    """Each step its own: where the absorptance shows a trend (bleaching, saturation, heating)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Yields with their derivatives.
+
+    Attributes:
+        plqy: [steps].
+        absorptance: each step's own, whatever estimator was used, [steps].
+        absorptance_used: what entered the yields, [steps].
+        gradient: ∂plqy[i]/∂integral[role][j], [steps, steps] by role.
+    """
+
+    plqy: FloatArray
+    absorptance: FloatArray
+    absorptance_used: FloatArray
+    gradient: Mapping[Role, FloatArray]
+
+
+def estimate_steps(
+    integrals: Integrals, reference_power_w: FloatArray, estimator: AbsorptanceEstimator
+) -> Estimate:
+    """Yields of all steps (method, equations 1, 2 and 5) and their derivatives (section 7.1).
+
+    Args:
+        integrals: the five roles, and `Role.EMPTY_EMISSION` where it was measured; no NaN.
+        reference_power_w: [steps]; pooling weights the steps equally, as if all had one power.
+        estimator: which absorptance enters.
+    """
+    laser_empty = integrals[Role.EMPTY_EXCITATION]
+    laser_indirect = integrals[Role.INDIRECT_EXCITATION]
+    laser_direct = integrals[Role.DIRECT_EXCITATION]
+    ratio, by_indirect, by_direct = _transmitted_ratio(
+        laser_indirect, laser_direct, reference_power_w, estimator
+    )
+    used = 1.0 - ratio
+    leak_indirect, leak_direct = laser_indirect / laser_empty, laser_direct / laser_empty
+    leakage = integrals.get(Role.EMPTY_EMISSION, np.zeros_like(laser_empty))
+    emission_indirect = integrals[Role.INDIRECT_EMISSION] - leak_indirect * leakage
+    emission_direct = integrals[Role.DIRECT_EMISSION] - leak_direct * leakage
+    plqy = formulas.quantum_yield(laser_empty, emission_indirect, emission_direct, used)
+
+    absorbed = laser_empty * used
+    by_ratio = (plqy * laser_empty - emission_indirect) / absorbed
+    gradient = {
+        Role.EMPTY_EXCITATION: np.diag(-plqy / laser_empty),
+        Role.INDIRECT_EXCITATION: by_ratio[:, None] * by_indirect,
+        Role.DIRECT_EXCITATION: by_ratio[:, None] * by_direct,
+        Role.DIRECT_EMISSION: np.diag(1.0 / absorbed),
+        Role.INDIRECT_EMISSION: np.diag(-ratio / absorbed),
+    }
+    if Role.EMPTY_EMISSION in integrals:
+        gradient[Role.EMPTY_EMISSION] = np.diag((ratio * leak_indirect - leak_direct) / absorbed)
+    return Estimate(
+        plqy=plqy,
+        absorptance=formulas.absorptance(laser_indirect, laser_direct),
+        absorptance_used=used,
+        gradient=gradient,
+    )
+
+
+def _transmitted_ratio(
+    indirect: FloatArray, direct: FloatArray, power: FloatArray, estimator: AbsorptanceEstimator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Ratio r = L_c/L_b of each step, [steps], with ∂r/∂L_b and ∂r/∂L_c, [steps, steps]."""
+    if estimator is AbsorptanceEstimator.PER_STEP or len(indirect) == 0:
+        ratio = direct / indirect
+        return ratio, np.diag(-ratio / indirect), np.diag(1.0 / indirect)
+    total = float(np.sum(indirect / power))
+    pooled = float(np.sum(direct / power)) / total
+    count = len(indirect)
+    by_direct = np.broadcast_to(1.0 / (power * total), (count, count))
+    return np.full(count, pooled), np.asarray(-pooled * by_direct), np.asarray(by_direct)
+
+
+def mean_weights(step_variance: FloatArray, in_range: BoolArray) -> FloatArray:
+    """Weights of the steps in the mean, [steps]: inverse variance within the range, 0 outside.
+
+    `step_variance` is the part that is independent between steps; where none is known (single scans)
+    the steps count equally.
+    """
+    if not in_range.any():
+        return np.full(len(in_range), np.nan)
+    if (step_variance[in_range] > 0).all():
+        weights = np.where(in_range, 1.0 / np.where(step_variance > 0, step_variance, 1.0), 0.0)
+    else:
+        weights = in_range.astype(np.float64)
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def shows_trend(values: FloatArray, sigmas: FloatArray, abscissa: FloatArray) -> bool:
+    """Whether a weighted straight line has a slope beyond two of its standard errors.
+
+    Needs at least three points with a positive uncertainty; fewer show no trend.
+    """
+    usable = np.isfinite(values) & (sigmas > 0)
+    if usable.sum() < 3:
+        return False
+    weight = sigmas[usable] ** -2.0
+    x, y = abscissa[usable], values[usable]
+    centred = x - np.sum(weight * x) / np.sum(weight)
+    spread = np.sum(weight * centred**2)
+    if spread == 0:
+        return False
+    slope = np.sum(weight * centred * y) / spread
+    return bool(abs(slope) > 2.0 * spread**-0.5)

@@ -1,0 +1,234 @@
+"""The rig: five instruments connected as the rig file says, and their safe state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from types import TracebackType
+from typing import Self, TypeVar
+
+from drivers.clock import Clock
+from drivers.errors import InstrumentError, RigError, SafetyError
+from drivers.protocols import Attenuator, Instrument, LaserDriver, PowerMonitor, Shutter, Spectrometer
+from plqy_rig.config import RigConfiguration, RigFile
+from plqy_rig.safe_state import SafeStep, SafeVerdict, make_safe
+from procedures.instruments import Instruments
+
+log = logging.getLogger(__name__)
+
+SHUTTER, LASER, WHEEL = "shutter closed", "laser off", "wheel at its darkest"
+AnInstrument = TypeVar("AnInstrument", bound=Instrument)
+_STEP_TIMEOUT_S = {SHUTTER: 10.0, LASER: 10.0, WHEEL: 60.0}
+
+
+class Rig:
+    """The connected rig. Connecting tries every instrument, so that one missing doesn't hide another.
+
+    Use it as a context manager: leaving gives the connections back. Making it safe is a verb of its own
+    (`make_safe`), called by whoever runs something, so that its verdict is heard.
+
+    Attributes:
+        rig_file: what it was connected from.
+        clock: rig time.
+        failures: why instruments are missing, by their name in the rig file.
+    """
+
+    def __init__(self, rig_file: RigFile) -> None:
+        """Connect whatever answers; look at `failures` or call `require_all`."""
+        self.rig_file = rig_file
+        configuration = rig_file.configuration
+        self.clock = Clock(configuration.bench.speed if configuration.bench else 1.0)
+        self.failures: dict[str, RigError] = {}
+        _choose_usb_bus(configuration.connection.usb_bus)
+        connections = Connections(configuration, self.clock)
+        self.shutter = self._try("shutter", connections.shutter)
+        self.laser = self._try("laser", connections.laser)
+        self.attenuator = self._try("attenuator", connections.attenuator)
+        self.monitor = self._try("monitor", connections.monitor)
+        self.spectrometer = self._try("spectrometer", connections.spectrometer)
+
+    def _try(self, name: str, connect: Callable[[], AnInstrument]) -> AnInstrument | None:
+        try:
+            return connect()
+        except RigError as error:
+            log.warning("%s", error)
+            self.failures[name] = error
+            return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def connected(self) -> Mapping[str, Instrument]:
+        """The instruments that answered, by their name in the rig file, in the order of the safe state."""
+        every: dict[str, Instrument | None] = {
+            "shutter": self.shutter,
+            "laser": self.laser,
+            "attenuator": self.attenuator,
+            "monitor": self.monitor,
+            "spectrometer": self.spectrometer,
+        }
+        return {name: instrument for name, instrument in every.items() if instrument is not None}
+
+    def require_all(self) -> None:
+        """Refuse to go on without every instrument.
+
+        Raises:
+            RigError: the first failure, or one that lists them all.
+        """
+        if len(self.failures) == 1:
+            raise next(iter(self.failures.values()))
+        if self.failures:
+            sentences = "\n  ".join(str(error) for error in self.failures.values())
+            raise InstrumentError("rig", f"{len(self.failures)} instruments are missing:\n  {sentences}")
+
+    def make_safe(self) -> SafeVerdict:
+        """Shutter closed, laser off, wheel at its darkest: all tried, each verified."""
+        actions = {SHUTTER: self._close_shutter, LASER: self._switch_laser_off, WHEEL: self._darken_wheel}
+        self._beam_is_off = False
+        return make_safe([SafeStep(name, action, _STEP_TIMEOUT_S[name]) for name, action in actions.items()])
+
+    def _close_shutter(self) -> None:
+        if self.shutter is None:
+            raise SafetyError(f"not connected ({self.failures['shutter']})")
+        self.shutter.make_safe()
+        self._beam_is_off = True
+
+    def _switch_laser_off(self) -> None:
+        if self.laser is None:
+            raise SafetyError(f"not connected ({self.failures['laser']})")
+        self.laser.make_safe()
+        self._beam_is_off = True
+
+    def _darken_wheel(self) -> None:
+        if self.attenuator is None:
+            raise SafetyError(f"not connected ({self.failures['attenuator']})")
+        if not self.attenuator.homed:
+            # Homing may cross the clear sector of the wheel: only where no light can come through.
+            if not self._beam_is_off:
+                raise SafetyError("not moved: it isn't homed, and neither shutter nor laser is verified")
+            self.attenuator.home()
+        self.attenuator.make_safe()
+
+    def require_safe(self) -> SafeVerdict:
+        """Make it safe and refuse to go on when that couldn't be verified; raises `SafetyError`."""
+        verdict = self.make_safe()
+        if not verdict.safe:
+            raise SafetyError(f"{verdict}. Check the instruments named before anything else is done.")
+        return verdict
+
+    def instruments(self) -> Instruments:
+        """What a procedure gets; raises `RigError` when an instrument is missing."""
+        self.require_all()
+        configuration = self.rig_file.configuration
+        assert self.laser is not None
+        assert self.shutter is not None
+        assert self.attenuator is not None
+        assert self.monitor is not None
+        assert self.spectrometer is not None
+        return Instruments(
+            laser=self.laser,
+            shutter=self.shutter,
+            attenuator=self.attenuator,
+            monitor=self.monitor,
+            spectrometer=self.spectrometer,
+            clock=self.clock,
+            working_current_a=configuration.laser.current_a,
+            laser_temperature_c=configuration.laser.temperature_c,
+            monitor_wavelength_nm=configuration.monitor.wavelength_nm,
+            detector_temperature_c=configuration.spectrometer.temperature_c,
+            power_density_limit_mw_per_cm2=configuration.limits.power_density_mw_per_cm2,
+        )
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """Who every connected instrument says it is."""
+        return {name: asdict(instrument.identity) for name, instrument in self.connected.items()}
+
+    def close(self) -> None:
+        """Give all connections back; changes nothing at the instruments. Callable twice."""
+        for name, instrument in self.connected.items():
+            try:
+                instrument.close()
+            except RigError:
+                log.exception("%s: its connection could not be closed", name)
+
+
+def _choose_usb_bus(usb_bus: str | None) -> None:
+    if usb_bus is not None:
+        from drivers.usb_over_ip import register_usb_bus
+
+        register_usb_bus(usb_bus)
+
+
+class Connections:
+    """How each instrument is connected.
+
+    Drivers are imported when they are needed: they are heavy, and the USB bus has to be chosen first.
+    """
+
+    def __init__(self, configuration: RigConfiguration, clock: Clock) -> None:
+        self._configuration = configuration
+        self._clock = clock
+
+    def shutter(self) -> Shutter:
+        """Connect the SC10."""
+        from drivers.sc10 import SC10
+
+        section = self._configuration.shutter
+        return SC10.connect(section.port, baud=section.baud, clock=self._clock)
+
+    def laser(self) -> LaserDriver:
+        """Connect the ITC4001."""
+        from drivers.itc4001 import ITC4001
+
+        section = self._configuration.laser
+        return ITC4001.connect(
+            section.resource,
+            visa_library=self._configuration.connection.visa_library,
+            current_limit_a=section.current_limit_a,
+            temperature_range_c=section.temperature_range_c,
+            clock=self._clock,
+        )
+
+    def attenuator(self) -> Attenuator:
+        """Connect the ND wheel."""
+        from drivers.nd_wheel import NdWheel
+
+        section = self._configuration.attenuator
+        return NdWheel.connect(
+            section.port,
+            microsteps_per_revolution=section.microsteps_per_revolution,
+            angle_range_deg=section.angle_range_deg,
+            clock=self._clock,
+        )
+
+    def monitor(self) -> PowerMonitor:
+        """Connect the PM320."""
+        from drivers.pm320 import PM320, PowerHead
+
+        section = self._configuration.monitor
+        return PM320.connect(
+            section.resource,
+            visa_library=self._configuration.connection.visa_library,
+            channel=section.channel,
+            head=PowerHead(
+                wavelength_range_nm=section.head_wavelength_range_nm,
+                power_range_w=section.head_power_range_w,
+            ),
+            clock=self._clock,
+        )
+
+    def spectrometer(self) -> Spectrometer:
+        """Connect the NIRQuest512."""
+        from drivers.nirquest512 import NIRQuest512
+
+        return NIRQuest512.connect(self._configuration.spectrometer.serial_number, clock=self._clock)

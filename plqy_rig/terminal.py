@@ -1,0 +1,181 @@
+"""Words, tables and progress for people at a terminal; the one JSON object for machines."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from plqy_rig.data import Evaluation, Run, WindowResult
+from plqy_rig.evaluation import SENTENCES, Flag
+
+_people = Console(stderr=True, highlight=False, soft_wrap=True)
+_TERM_WORDS = {
+    "scan_noise": "scan noise",
+    "monitor_noise": "monitor noise",
+    "response_shape": "shape of the response",
+    "long_pass": "long-pass",
+    "linearity": "linearity",
+}
+
+
+def say(sentence: str) -> None:
+    """A sentence for people."""
+    _people.print(sentence, markup=False)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """The one JSON object on stdout; numbers that aren't finite are null."""
+    sys.stdout.write(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_evaluation(run: Run, evaluation: Evaluation, truth: Mapping[str, Any] | None = None) -> None:
+    """The steps of the first window and the means of all."""
+    name = evaluation.default_window
+    if name is None:
+        return
+    _people.print()
+    _people.print(_steps_table(run, evaluation.windows[name]))
+    _people.print(_means_table(evaluation, truth))
+    _print_budget(evaluation.windows[name])
+    _print_flags(evaluation)
+
+
+def print_instruments(report: Sequence[Mapping[str, Any]]) -> None:
+    """Who answered and what is wrong with those that didn't."""
+    table = Table(title="Instruments", title_justify="left")
+    for column in ("instrument", "model", "serial", "firmware", "state"):
+        table.add_column(column)
+    for line in report:
+        identity = line["identity"] or {}
+        table.add_row(
+            line["name"],
+            identity.get("model", "-"),
+            identity.get("serial_number", "-") or "-",
+            identity.get("firmware", "-"),
+            line["state"] if line["connected"] else f"MISSING: {line['problem']}",
+        )
+    _people.print(table)
+
+
+class ProgressView:
+    """One line: which pass, which step, what is being done, how many exposures are saved."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def activity(self, topic: str, record: Any) -> None:
+        """Hear what the sweep is doing."""
+        if topic == "activity":
+            step = record.get("step")
+            where = record["role"] if step is None else f"{record['role']} step {step + 1}"
+            self._progress.update(self._task, description=f"{where}: {record['activity']}")
+
+    def document(self, name: str, document: Mapping[str, Any]) -> None:
+        """Hear of a saved document."""
+        if name == "start":
+            steps = len(document["target_power_density_mw_per_cm2"])
+            self._progress.update(self._task, total=steps * len(document["recipe"]["passes"]))
+        elif name == "event" and "counts" in document["data"]:
+            self._progress.advance(self._task)
+
+
+@contextmanager
+def progress_view() -> Iterator[ProgressView]:
+    """A progress line on stderr; silent where stderr is no terminal."""
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("exposures saved"),
+        TimeElapsedColumn(),
+        console=_people,
+        transient=True,
+        disable=not _people.is_terminal,
+    )
+    with progress:
+        yield ProgressView(progress, progress.add_task("preparing the rig", total=None))
+
+
+def _steps_table(run: Run, window: WindowResult) -> Table:
+    table = Table(
+        title=f"{run.sample}: quantum yield, window {window.name} ({window.low_nm:g}-{window.high_nm:g} nm)",
+        title_justify="left",
+    )
+    for column in ("mW/cm²", "PLQY / %", "u / %", "absorptance", "mu", "2M / %", "flags"):
+        table.add_column(column, justify="left" if column == "flags" else "right")
+    for step in range(len(window.plqy)):
+        table.add_row(
+            _number(window.power_density_mw_per_cm2[step], ".1f"),
+            _number(100 * window.plqy[step], ".2f"),
+            _number(100 * window.u_plqy[step], ".2f"),
+            _number(window.absorptance[step], ".4f"),
+            _number(window.mu[step], ".4f"),
+            _number(100 * window.plqy_2m[step], ".2f"),
+            ", ".join(window.flags[step]),
+        )
+    return table
+
+
+def _means_table(evaluation: Evaluation, truth: Mapping[str, Any] | None) -> Table:
+    table = Table(title="Mean quantum yield", title_justify="left")
+    for column in ("window", "nm", "range / mW/cm²", "PLQY / %", "u / %"):
+        table.add_column(column, justify="left" if column in ("window", "nm") else "right")
+    if truth is not None:
+        table.add_column("truth / %", justify="right")
+        table.add_column("(found - truth) / u", justify="right")
+    for name, window in evaluation.windows.items():
+        low, high = window.range_mw_per_cm2
+        cells = [
+            name,
+            f"{window.low_nm:g}-{window.high_nm:g}",
+            f"{low:g}-{high:g}",
+            _number(100 * window.mean_plqy, ".2f"),
+            _number(100 * window.u_mean_plqy, ".2f"),
+        ]
+        if truth is not None:
+            true = float(truth["plqy"].get(name, math.nan))
+            cells.append(_number(100 * true, ".2f"))
+            cells.append(_number((window.mean_plqy - true) / window.u_mean_plqy, "+.2f"))
+        table.add_row(*cells)
+    return table
+
+
+def _print_budget(window: WindowResult) -> None:
+    parts = sorted(window.budget.items(), key=lambda item: -item[1])
+    text = ", ".join(f"{_TERM_WORDS.get(name, name)} {100 * value:.2f} %" for name, value in parts)
+    say(f"Uncertainty of the mean, window {window.name}, relative: {text}; absorptance {window.estimator}.")
+
+
+def _print_flags(evaluation: Evaluation) -> None:
+    for name, window in evaluation.windows.items():
+        raised = {flag for flags in window.flags for flag in flags}
+        for flag in sorted(raised):
+            steps = sum(flag in flags for flags in window.flags)
+            say(f"{name}: {flag} ({steps} of {len(window.flags)} steps): {SENTENCES[Flag(flag)]}")
+    for warning in evaluation.warnings:
+        say(f"warning: {warning}")
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if math.isfinite(value) else "-"
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for every number that JSON doesn't know."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,213 @@
+"""One exposure: light on, spectra and monitor at the same time, light off; and its dark."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from drivers.errors import MeasurementError, RigError, RunAbortedError
+from drivers.protocols import FloatArray
+from procedures.instruments import Instruments
+from procedures.monitor_log import FEWEST_READINGS, MonitorLog, MonitorReadings
+
+_LOGGER = logging.getLogger(__name__)
+
+NO_LIGHT_W = 5e-8
+"""A monitor reading below that is no light at all (lower end of a silicon head's range)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """Spectra taken with the light on.
+
+    Attributes:
+        integration_time_s: time in force, s.
+        scan_counts: raw counts, shape [scans, pixels].
+        monitor: what the monitor read meanwhile.
+        light_on_s: how long the sample was lit for it, s.
+    """
+
+    integration_time_s: float
+    scan_counts: FloatArray
+    monitor: MonitorReadings
+    light_on_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Dark:
+    """Spectra taken with the shutter closed.
+
+    Attributes:
+        integration_time_s: time in force, s.
+        scan_counts: raw counts, shape [scans, pixels].
+    """
+
+    integration_time_s: float
+    scan_counts: FloatArray
+
+    @property
+    def counts(self) -> FloatArray:
+        """Get the mean of the scans, shape [pixels]."""
+        return np.asarray(self.scan_counts.mean(axis=0), dtype=np.float64)
+
+
+class StopRequestedError(RunAbortedError):
+    """Somebody asked to stop when light was about to be let out."""
+
+
+class Light:
+    """The only place that opens the shutter.
+
+    It stays shut once a stop was asked for: whoever stops a run may be making the rig safe right now.
+    Every change of light is told to the spectrometer, which then throws away what was begun before.
+    """
+
+    def __init__(
+        self, instruments: Instruments, settle_time_s: float, should_stop: Callable[[], bool]
+    ) -> None:
+        self._instruments = instruments
+        self._settle_time_s = settle_time_s
+        self._should_stop = should_stop
+        self.last_on_s = 0.0
+        """How long the light was on the last time, s."""
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Light on the sample inside the block, and never after it.
+
+        When the block fails, its error goes on, also where closing fails as well: that is logged, and the
+        safe state that follows every run tries again.
+
+        Raises:
+            StopRequestedError: a stop was asked for; the shutter wasn't touched.
+        """
+        if self._should_stop():
+            raise StopRequestedError("stopped before light was let out")
+        clock = self._instruments.clock
+        began_s = clock.monotonic()
+        try:
+            self._instruments.shutter.open()
+            self._instruments.spectrometer.note_light_changed()
+            clock.sleep(self._settle_time_s)
+            yield
+        except BaseException as error:
+            self._off_after(error)
+            raise
+        self.off()
+        self.last_on_s = clock.monotonic() - began_s
+
+    def off(self) -> None:
+        """Close the shutter and tell the spectrometer."""
+        try:
+            self._instruments.shutter.close_blade()
+        finally:
+            self._instruments.spectrometer.note_light_changed()
+
+    def _off_after(self, error: BaseException) -> None:
+        try:
+            self.off()
+        except RigError as second:
+            _LOGGER.exception("closing the shutter failed after another error")
+            error.add_note(f"and the shutter could not be closed: {second}")
+
+
+class ExposureTaker:
+    """Takes exposures and darks with the instruments of the rig."""
+
+    def __init__(
+        self, instruments: Instruments, settle_time_s: float, should_stop: Callable[[], bool]
+    ) -> None:
+        self._instruments = instruments
+        self.light = Light(instruments, settle_time_s, should_stop)
+        self._asked_s: float | None = None
+        self._in_force_s = 0.0
+
+    def read_monitor(self) -> MonitorReadings:
+        """Read the monitor a few times with the light on; for setting the power, nothing is recorded.
+
+        Raises:
+            MeasurementError: no light at the monitor.
+        """
+        with self.light.on():
+            powers = [self._instruments.monitor.read_power_w() for _ in range(FEWEST_READINGS)]
+        readings = MonitorReadings.of(powers)
+        _with_light(readings.mean_w)
+        return readings
+
+    def expose(self, integration_time_s: float, scans: int) -> Exposure:
+        """Collect spectra with the light on.
+
+        Args:
+            integration_time_s: time per scan, s.
+            scans: how many.
+
+        Raises:
+            MeasurementError: no light at the monitor, or no answer of it.
+            StopRequestedError: a stop was asked for; no light was let out.
+            RigError: whatever an instrument raised; the shutter is closed by then.
+        """
+        exposure = self.expose_if(None, integration_time_s, scans)
+        assert exposure is not None
+        return exposure
+
+    def expose_if(
+        self, accepts: Callable[[float], bool] | None, integration_time_s: float, scans: int
+    ) -> Exposure | None:
+        """Collect spectra with the light on, provided that the power is right.
+
+        Args:
+            accepts: is told the first monitor reading, W; None to take any power.
+            integration_time_s: time per scan, s.
+            scans: how many.
+
+        Returns:
+            None when the power wasn't accepted; the shutter is closed again then.
+
+        Raises:
+            RigError: as `expose` does.
+        """
+        instruments = self._instruments
+        time_s = self._set_integration_time_s(integration_time_s)
+        log = MonitorLog(instruments.monitor, instruments.clock, time_s * (scans + 1))
+        try:
+            with self.light.on():
+                if accepts is not None and not accepts(_with_light(instruments.monitor.read_power_w())):
+                    return None
+                with log:
+                    counts = instruments.spectrometer.acquire(scans)
+        finally:
+            log.wait_until_ended()
+        readings = log.readings()
+        _with_light(readings.mean_w)
+        return Exposure(time_s, counts, readings, self.light.last_on_s)
+
+    def dark(self, integration_time_s: float, scans: int) -> Dark:
+        """Collect spectra with the shutter closed.
+
+        Args:
+            integration_time_s: time per scan, s.
+            scans: how many.
+        """
+        time_s = self._set_integration_time_s(integration_time_s)
+        return Dark(time_s, self._instruments.spectrometer.acquire(scans))
+
+    def _set_integration_time_s(self, integration_time_s: float) -> float:
+        # Setting it anew would make the spectrum that is under way stale once more.
+        if integration_time_s != self._asked_s:
+            self._asked_s = None
+            self._in_force_s = self._instruments.spectrometer.set_integration_time_s(integration_time_s)
+            self._asked_s = integration_time_s
+        return self._in_force_s
+
+
+def _with_light(power_w: float) -> float:
+    if power_w > NO_LIGHT_W:
+        return power_w
+    raise MeasurementError(
+        f"the power monitor sees no light with the shutter open ({power_w * 1e9:.3g} nW): is the beam "
+        "blocked, the laser off, or the monitor's head covered? Nothing was recorded."
+    )

@@ -1,0 +1,1 @@
+"""The simulated bench: optics, instruments on their own wires, faults. Imports nothing of the product."""

@@ -1,0 +1,1 @@
+"""Firmware models: bytes in, bytes out, no sockets."""

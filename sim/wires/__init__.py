@@ -1,0 +1,1 @@
+"""The wires: USB over TCP, USBTMC framing, serial lines."""

@@ -1,0 +1,96 @@
+"""However a run ends, the light is off, it is verified, told, and nothing saved is lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from plqy_rig.data import load_run
+
+LONG = ("power_steps = 3", "power_steps = 40")
+
+
+def wait_for_light(bench, process):
+    deadline = time.monotonic() + 60
+    while not bench.ask("observe")["light_on_sample"]:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def only_run(plqy):
+    (folder,) = (plqy.folder / "runs").iterdir()
+    return folder
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_run_in_the_verified_safe_state(make_bench, plqy, recipe, name):
+    bench = make_bench()
+    process = plqy.start("run", recipe(LONG), "--rig", bench.rig)
+    wait_for_light(bench, process)
+    process.send_signal(getattr(signal, name))
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "safe: shutter closed, laser off, wheel at its darkest" in told
+    bench.assert_safe()
+    run = load_run(only_run(plqy))
+    assert run.exit_status == "abort"
+    assert name in run.stop["reason"]
+    assert run.stop["safe_state"]["safe"] is True
+
+
+def test_a_killed_program_leaves_a_readable_journal_and_safe_puts_the_bench_right(make_bench, plqy, recipe):
+    bench = make_bench()
+    process = plqy.start("run", recipe(LONG), "--rig", bench.rig)
+    wait_for_light(bench, process)
+    time.sleep(1.0)
+    process.kill()
+    process.communicate()
+    assert bench.ask("observe")["laser_on"], "the bench has to stay as the program left it"
+    folder = only_run(plqy)
+    run = load_run(folder)
+    assert run.exit_status == "interrupted"
+    assert sum(spectra.measured.sum() for spectra in run.spectra.values()) >= 1
+    plqy("recover", "runs")
+    assert (folder / "run.nxs").exists()
+    assert plqy.json("safe", "--rig", bench.rig)["safe"] is True
+    bench.assert_safe()
+
+
+def test_one_pass_can_be_measured_alone_and_evaluation_says_what_is_missing(make_bench, plqy, recipe):
+    bench = make_bench()
+    found = plqy.json("run", recipe(), "--rig", bench.rig, "--pass", "empty_excitation")
+    assert found["exit_status"] == "success"
+    assert found["runs"] == []
+    message = plqy("evaluate", found["folder"], code=5).stderr
+    assert "indirect_excitation" in message
+    bench.assert_safe()
+
+
+def test_bench_time_passes_as_fast_as_the_speed_says(make_bench):
+    for speed in (1.0, 20.0):
+        bench = make_bench(speed=speed)
+        before, began = bench.ask("observe")["bench_time_s"], time.monotonic()
+        time.sleep(1.0)
+        passed = bench.ask("observe")["bench_time_s"] - before
+        assert passed == pytest.approx(speed * (time.monotonic() - began), rel=0.1)
+
+
+def test_a_safe_state_that_can_not_be_verified_is_exit_code_4(make_bench, plqy):
+    bench = make_bench()
+    bench.ask("fault", spec="shutter:silence*1000")
+    message = plqy("safe", "--rig", bench.rig, code=4).stderr
+    assert "NOT SAFE" in message
+    assert "shutter" in message
+    assert not bench.ask("observe")["laser_on"]
+
+
+def test_instruments_are_told_one_by_one(make_bench, plqy):
+    bench = make_bench()
+    report = {entry["name"]: entry for entry in plqy.json("instruments", "--rig", bench.rig)["instruments"]}
+    assert set(report) == {"shutter", "laser", "attenuator", "monitor", "spectrometer"}
+    assert all(entry["connected"] for entry in report.values())
+    assert report["laser"]["identity"]["model"] == "ITC4001"
+    assert report["shutter"]["state"] == "closed"
