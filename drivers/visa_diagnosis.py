@@ -34,7 +34,7 @@ def explain_missing(resource: str, visa_library: str, error: BaseException) -> s
     if bus is not None:
         return bus
     if visa_library == "@py":
-        on_the_bus = _usb_trouble(resource)
+        on_the_bus = _usb_trouble(resource, error)
         if on_the_bus is not None:
             return on_the_bus
     there = list_visa_resources(visa_library)
@@ -56,25 +56,36 @@ def _dead_bus() -> str | None:
     return None
 
 
-def _usb_trouble(resource: str) -> str | None:
-    """Look at the device below VISA: present but busy, or present without permission."""
+def _usb_trouble(resource: str, error: BaseException) -> str | None:
+    """Look below VISA: is the device there but busy, or there without permission?"""
     match = _USB_RESOURCE.fullmatch(resource)
     if match is None:
         return None
     vendor, product = int(match[1], 0), int(match[2], 0)
+    if isinstance(error, OSError):
+        known = _known_trouble(error, vendor, product)
+        if known is not None:
+            return known
     try:
         devices = list(usb.core.find(find_all=True, idVendor=vendor, idProduct=product))
-    except (usb.core.NoBackendError, usb.core.USBError) as error:
-        return f"USB can't be used on this computer: {error} (install libusb 1.0)"
+    except (usb.core.NoBackendError, usb.core.USBError) as missing:
+        return f"USB can't be used on this computer: {missing} (install libusb 1.0)"
     for device in devices:
         try:
             device.get_active_configuration()
-        except usb.core.USBError as error:
-            if error.errno == errno.EACCES:
-                return no_permission(vendor, product)
-            if error.errno == errno.EBUSY:
-                return "in use by another program; close that one first"
-            _log.debug("%s: %s", device, error)
+        except usb.core.USBError as trouble:
+            known = _known_trouble(trouble, vendor, product)
+            if known is not None:
+                return known
+            _log.debug("%s: %s", device, trouble)
+    return None
+
+
+def _known_trouble(error: OSError, vendor: int, product: int) -> str | None:
+    if error.errno == errno.EACCES:
+        return no_permission(vendor, product)
+    if error.errno == errno.EBUSY:
+        return "in use by another program (or twice in this one); close that one first"
     return None
 
 
@@ -85,14 +96,28 @@ def no_permission(vendor: int, product: int) -> str:
 
 
 def list_visa_resources(visa_library: str) -> list[str]:
-    """List every instrument that VISA sees; empty when it can't look.
+    """List every USB instrument that VISA sees; empty when it can't look.
 
     Args:
         visa_library: ``"@py"``, ``""`` for the system's library, or a path.
     """
     try:
-        manager = pyvisa.ResourceManager(visa_library)
-        return sorted(manager.list_resources("?*::INSTR"))
-    except (pyvisa.errors.Error, OSError, ValueError) as error:
+        if visa_library == "@py":
+            # Asking pyvisa-py for everything would search the network for a second.
+            from pyvisa_py.usb import USBInstrSession
+
+            names = USBInstrSession.list_resources()
+        else:
+            names = pyvisa.ResourceManager(visa_library).list_resources("USB?*::INSTR")
+    except (pyvisa.errors.Error, ImportError, OSError, ValueError) as error:
         _log.warning("VISA resources can't be listed: %s", error)
         return []
+    return sorted(_usual_spelling(name) for name in names)
+
+
+def _usual_spelling(resource: str) -> str:
+    """Write the ids in hexadecimal, as they stand on the vendors' pages and in rig files."""
+    match = _USB_RESOURCE.fullmatch(resource)
+    if match is None:
+        return resource
+    return f"USB0::0x{int(match[1], 0):04X}::0x{int(match[2], 0):04X}::{match[3]}::INSTR"

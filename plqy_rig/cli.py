@@ -58,9 +58,9 @@ def demo(
 ) -> None:
     """A full five-spectrum run on a simulated bench, evaluated, with the truth beside it."""
     with _errors_as_exit_codes():
-        from plqy_rig import commands
+        from plqy_rig.commands import measure
 
-        commands.demo(_bench(sample, seed, speed, None), out, as_json=json)
+        measure.demo(_bench(sample, seed, speed, None), out, as_json=json)
 
 
 @app.command()
@@ -80,10 +80,10 @@ def run(
 ) -> None:
     """Measure a recipe; evaluate it when all five roles are there. --sample to --fault are for --sim."""
     with _errors_as_exit_codes():
-        from plqy_rig import commands
+        from plqy_rig.commands import measure
 
         bench = _bench(sample, seed, speed, fault)
-        commands.run(recipe, rig, bench if sim else None, out, only_pass, as_json=json)
+        measure.run(recipe, rig, bench if sim else None, out, only_pass, as_json=json)
 
 
 @app.command()
@@ -102,7 +102,7 @@ def evaluate(
 ) -> None:
     """Evaluate runs, again and again, with other windows or another record."""
     with _errors_as_exit_codes():
-        from plqy_rig import commands
+        from plqy_rig.commands import evaluate as commands
 
         commands.evaluate(runs, window or [], power_range, response, as_json=json)
 
@@ -114,7 +114,7 @@ def recover(
 ) -> None:
     """Rebuild run.nxs of interrupted runs from their journals."""
     with _errors_as_exit_codes():
-        from plqy_rig import commands
+        from plqy_rig.commands import evaluate as commands
 
         commands.recover(directory, as_json=json)
 
@@ -125,10 +125,10 @@ def instruments(
 ) -> None:
     """Find and identify each instrument; say what is missing and how to mend it."""
     with _errors_as_exit_codes():
-        from plqy_rig import commands
+        from plqy_rig.commands import rig_state
 
         bench = _bench("HET-Ce", 1, speed, fault) if sim else None
-        commands.instruments(rig, bench, as_json=json)
+        rig_state.instruments(rig, bench, as_json=json)
 
 
 @app.command()
@@ -137,10 +137,10 @@ def safe(
 ) -> None:
     """Make everything safe now, verify it, and say so."""
     with _errors_as_exit_codes():
-        from plqy_rig import commands
+        from plqy_rig.commands import rig_state
 
         bench = _bench("HET-Ce", 1, speed, fault) if sim else None
-        commands.safe(rig, bench, as_json=json)
+        rig_state.safe(rig, bench, as_json=json)
 
 
 @app.command()

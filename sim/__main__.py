@@ -16,6 +16,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.assumptions import assume
 from sim.bench import BenchSetup, make_bench
 from sim.console import Console
 from sim.faults import FaultError
@@ -40,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SPEC",
         help="e.g. laser:silence@12, spectrometer:disconnect@40+2s, shutter:stuck; may be repeated",
+    )
+    parser.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="PART.FIELD=VALUE",
+        help="decide an open fact, e.g. laser.needs_remote_enable=true; may be repeated",
     )
     parser.add_argument("--out", type=Path, help="folder for rig.toml and calibration records")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
@@ -70,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, folder: Path, end: threading.Event) -> int:
-    bench = make_bench(BenchSetup(sample=options.sample, seed=options.seed), options.speed)
+    setup = assume(BenchSetup(sample=options.sample, seed=options.seed), options.assume)
+    bench = make_bench(setup, options.speed)
     console = Console(bench, end.set)
     addresses = bench.start()
     try:

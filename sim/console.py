@@ -142,6 +142,9 @@ class Console:
     def answer(self, request: dict[str, Any]) -> Reply:
         """The reply to one request."""
         command = request.get("command")
+        if isinstance(command, str):
+            command = command.replace("-", "_").replace(" ", "_")
+            request = {**request, "command": command}
         if command == "shutdown":
             return {"ok": True}
         action = self._commands.get(command) if isinstance(command, str) else None

@@ -276,7 +276,7 @@ class ITC4001(LaserSettings):
         try:
             self.output_enabled = True
         except InstrumentReportedError as error:
-            reasons = "; ".join(in_words(self.protections & FORBIDS_LIGHT)) or str(error)
+            reasons = "; ".join(in_words(self.protections)) or str(error)
             raise InterlockError(self.name, f"output refused to switch on: {reasons}") from error
         if not self.output_enabled:
             reasons = "; ".join(in_words(self.protections)) or "no protection reported"

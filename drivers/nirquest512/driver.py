@@ -36,6 +36,7 @@ _INTEGRATION_RANGE_MS = (1, 1_599_999)
 _FIRST_INTEGRATION_TIME_S = 0.01
 DEFAULT_MARGIN_S = 2.0
 _ATTEMPTS = 2
+_DUPLICATE_MARGIN_S = 0.25
 _TEMPERATURE_POLL_S = 0.5
 _STABLE_READINGS = 10
 _STABLE_SPREAD_C = 0.3
@@ -235,8 +236,7 @@ class NIRQuest512:
             packet = self._read_one()
             if packet != last or _is_flat(packet):
                 return packet
-            self._packet_is_owed = True
-            if not self._collect_owed():
+            if not self._collect_owed(self._exposures_s() + _DUPLICATE_MARGIN_S):
                 return packet
             _log.warning("%s: the same spectrum twice; taken again", self.name)
         raise InstrumentProtocolError(self.name, "sends the same spectrum again and again; reconnect it")
@@ -245,6 +245,7 @@ class NIRQuest512:
         self._link.send(bytes((_REQUEST_SPECTRUM,)))
         self._packet_is_owed = True
         packet = self._link.read_spectrum(self._allowance_s())
+        self._packet_is_owed = len(packet) != SPECTRUM_BYTES
         if len(packet) != SPECTRUM_BYTES:
             raise InstrumentProtocolError(
                 self.name, f"spectrum of {len(packet)} bytes instead of {SPECTRUM_BYTES}"
@@ -253,14 +254,15 @@ class NIRQuest512:
             raise InstrumentProtocolError(
                 self.name, f"spectrum ends with 0x{packet[-1]:02x} instead of 0x{_SYNC_BYTE:02x}"
             )
-        self._packet_is_owed = False
         self._last_packet = packet
         return packet
 
     def _allowance_s(self) -> float:
         """Return the longest wait for a spectrum, real seconds: one exposure under way and one whole."""
-        exposures_s = self._longest_running_s + 2 * self._integration_time_s
-        return exposures_s / self._clock.speed + self._margin_s
+        return self._exposures_s() + self._margin_s
+
+    def _exposures_s(self) -> float:
+        return (self._longest_running_s + 2 * self._integration_time_s) / self._clock.speed
 
     def _settle_debts(self) -> None:
         """Let no packet of an earlier request be taken for an answer to the next one."""
@@ -268,14 +270,14 @@ class NIRQuest512:
             if self._link.discard_spectra():
                 _log.warning("%s: unexpected spectra thrown away", self.name)
             return
-        if not self._collect_owed():
+        if not self._collect_owed(self._allowance_s()):
             _log.warning("%s: a spectrum never came; opening the device anew", self.name)
             self.reconnect()
 
-    def _collect_owed(self) -> bool:
+    def _collect_owed(self, timeout_s: float) -> bool:
         """Wait for packets that are still due and throw them away; False when none came."""
         try:
-            self._link.read_spectrum(self._allowance_s())
+            self._link.read_spectrum(timeout_s)
         except InstrumentTimeoutError:
             self._packet_is_owed = False
             return False

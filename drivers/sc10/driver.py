@@ -275,6 +275,8 @@ class SC10(ShutterSettings):
             except InstrumentError as error:
                 failure = error
                 _log.error("%s: not safe yet: %s", self.name, error)
+                if isinstance(error, InstrumentReportedError):
+                    break  # the blade was given two chances already
             else:
                 return
         raise SafetyError(

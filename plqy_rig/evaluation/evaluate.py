@@ -80,6 +80,11 @@ def evaluate_run(
     return _evaluation(corrected, choices, windows)
 
 
+def evaluate_if_complete(run: Run) -> Evaluation | None:
+    """Evaluate a run with its own records if all five roles have all their steps, else None."""
+    return evaluate_run(run) if run.next_role() is None else None
+
+
 def _evaluation(
     corrected: CorrectedRun, choices: EvaluationChoices, windows: Mapping[str, WindowResult]
 ) -> Evaluation:

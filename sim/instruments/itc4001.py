@@ -15,7 +15,7 @@ import numpy as np
 from sim.instruments import scpi
 from sim.instruments.itc4001_commands import build_table
 from sim.instruments.itc4001_options import Itc4001Options
-from sim.instruments.itc4001_plant import DiodeCurrent, DiodeMount
+from sim.instruments.itc4001_plant import AutoTune, DiodeCurrent, DiodeMount
 from sim.instruments.itc4001_readings import Readings
 from sim.instruments.itc4001_settings import SETTINGS, NumberSetting, Value
 from sim.instruments.itc4001_status import ErrorQueue, Ieee488, Measurement, Operation, StatusGroup
@@ -23,10 +23,9 @@ from sim.instruments.optics_seam import LaserSeam
 from sim.instruments.scpi import ScpiError
 
 _LOG = logging.getLogger(__name__)
-_AUTO_TUNE_S = 30.0
 _LASER_SETTINGS = {"current", "current_limit"}
 _TEC_SETTINGS = {"temperature", "tec_mode", "tec_current", "tec_current_limit"}
-_INHIBITING = ("key", "interlock", "over_temperature", "voltage", "sensor")
+_INHIBITING = ("key", "interlock", "over_temperature", "voltage", "optical_power", "sensor")
 
 
 class Itc4001Model:
@@ -66,7 +65,7 @@ class Itc4001Model:
         self._diode = DiodeCurrent(optics, options)
         self._mount = DiodeMount(optics, options, now_s)
         self._outside_since_s: float | None = now_s
-        self._auto_tune: tuple[int, float] = (0, 0.0)
+        self.auto_tune = AutoTune()
         self.readings = Readings(self, optics, np.random.default_rng([seed, 0x4001]))
         self._table = build_table(self)
         self._refresh()
@@ -151,9 +150,7 @@ class Itc4001Model:
             self._mount.advance(due_s)
             self._refresh()
         self._now_s = max(self._now_s, now_s)
-        state, started_s = self._auto_tune
-        if state == 1 and now_s >= started_s + _AUTO_TUNE_S:
-            self._auto_tune = (4, started_s)
+        self.auto_tune.advance(self._now_s)
         self._refresh()
 
     def _window_due_s(self) -> float | None:
@@ -173,6 +170,10 @@ class Itc4001Model:
         elif self._inhibited():
             if self.options.reports_refused_output:
                 raise ScpiError(*scpi.SETTINGS_CONFLICT)
+        elif self.values["mode"] != "CURR" or self.values["shape"] != "DC" or self.values["am"]:
+            # Constant power, pulses and modulation can be set but not run here: refuse rather than shine
+            # something else than was asked for.
+            raise ScpiError(*scpi.SETTINGS_CONFLICT)
         elif not self.laser_on:
             self.laser_on = True
             self._diode.approach(self._now_s, self._target_a(), delay_s=float(self.values["delay"]))
@@ -233,6 +234,8 @@ class Itc4001Model:
         """Take a new value that is in range; settings that exclude each other raise -221."""
         if key in ("filter", "polarity") and self.laser_on:
             raise ScpiError(*scpi.SETTINGS_CONFLICT)
+        if self.laser_on and key in ("mode", "shape", "am") and value != self.values[key]:
+            raise ScpiError(*scpi.SETTINGS_CONFLICT)
         if (key == "am" and value and self.values["shape"] == "PULS") or (
             key == "shape" and value == "PULS" and self.values["am"]
         ):
@@ -278,18 +281,7 @@ class Itc4001Model:
         """``ATUN:INIT``: needs the TEC."""
         if not self.tec_on:
             raise ScpiError(*scpi.SETTINGS_CONFLICT)
-        self._auto_tune = (1, self._now_s)
-
-    def cancel_auto_tune(self) -> None:
-        """``ATUN:CANC``."""
-        if self._auto_tune[0] == 1:
-            self._auto_tune = (2, self._now_s)
-
-    def auto_tune_state(self) -> str:
-        """``state,phase,count``."""
-        state, started_s = self._auto_tune
-        count = int((self._now_s - started_s) // 5) if state == 1 else 0
-        return f"{state},0,{count}"
+        self.auto_tune.start(self._now_s)
 
     # --- protections and status ---
 
@@ -320,10 +312,20 @@ class Itc4001Model:
             return self.values["window_role"] != "OFF" and self.tripped("window")
         if name == "current_limit":
             return self.laser_on and float(self.values["current"]) > float(self.values["current_limit"])
+        if name == "optical_power":
+            return self._too_bright()
         if name == "voltage" and self.laser_on and self._diode.value_a > 0.0:
             voltage_v = self._optics.laser_voltage_v(self._diode.value_a)
             return "voltage" in self.causes or voltage_v > float(self.values["compliance"])
         return name in self.causes
+
+    def _too_bright(self) -> bool:
+        """Whether the photodiode sees more than ``SENS:POW:PROT``; the highest setting switches that off."""
+        limit_w = float(self.values["power_limit"])
+        if not self.laser_on or limit_w >= self.options.highest_power_limit_w:
+            return False
+        photodiode_a = self._optics.laser_photodiode_current_a(self._now_s)
+        return photodiode_a / self.options.photodiode_responsivity_a_per_w > limit_w
 
     def _refresh(self) -> None:
         """Judge the window, let protections act, latch the status."""
@@ -335,6 +337,8 @@ class Itc4001Model:
         else:
             self._outside_since_s = None
         if self.laser_on and self._inhibited():
+            # Latched before it acts: some conditions exist only while current flows.
+            self.status["meas"].update(self._measurement_condition())
             self._diode.cut(self._now_s)
             if self.options.protection_trip_latches_off:
                 self.laser_on = False
@@ -352,6 +356,7 @@ class Itc4001Model:
             "interlock": Measurement.INTERLOCK,
             "current_limit": Measurement.CURRENT_LIMIT,
             "ld_enable": Measurement.LD_ENABLE,
+            "optical_power": Measurement.OPTICAL_POWER_LIMIT,
             "temperature_protection": Measurement.TEMPERATURE_PROTECTION,
             "window": Measurement.TEMPERATURE_WINDOW,
             "sensor": Measurement.SENSOR_FAILURE,
@@ -368,7 +373,7 @@ class Itc4001Model:
     def _operation_condition(self) -> int:
         condition = Operation.LASER_ON if self.laser_on else 0
         condition |= Operation.TEC_ON if self.tec_on else 0
-        return int(condition | (Operation.AUTO_TUNE if self._auto_tune[0] == 1 else 0))
+        return int(condition | (Operation.AUTO_TUNE if self.auto_tune.running else 0))
 
     def status_byte(self) -> int:
         """The status byte as ``*STB?`` and a serial poll give it."""

@@ -225,8 +225,8 @@ def _add_outputs(table: CommandTable, model: Itc4001Model) -> None:
         table.add(f"{pattern}:TRIPped", query=trip_query(name))
     branch = "SOURce2:TEMPerature:ATUNe"
     table.add(f"{branch}:INITiate", command=_do(model.start_auto_tune))
-    table.add(f"{branch}:CANCel", command=_do(model.cancel_auto_tune))
-    table.add(f"{branch}:STATe", query=no_parameters(model.auto_tune_state))
+    table.add(f"{branch}:CANCel", command=_do(lambda: model.auto_tune.cancel(model.now_s)))
+    table.add(f"{branch}:STATe", query=no_parameters(lambda: model.auto_tune.reply(model.now_s)))
 
 
 def _add_status(table: CommandTable, model: Itc4001Model) -> None:

@@ -49,6 +49,8 @@ class Itc4001Options:
     """How long the temperature must be outside before the window counts as failed, at power-up."""
     photodiode_responsivity_a_per_w: float = 0.5
     """Turns the photodiode current into ``MEAS:POW2?``."""
+    highest_power_limit_w: float = 10.0
+    """At this ``SENS:POW:PROT`` (the default) the optical power limit does nothing."""
     current_noise_a: float = 5e-6
     """Standard deviation of a current reading."""
     temperature_noise_k: float = 0.0008

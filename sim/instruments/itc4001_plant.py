@@ -18,6 +18,42 @@ _THERMAL_STEP = 0.05
 _THERMALLY_THERE_K = 0.001
 
 
+_AUTO_TUNE_S = 30.0
+_AUTO_TUNE_CYCLE_S = 5.0
+
+
+class AutoTune:
+    """The automatic search for PID constants, which here only takes its time."""
+
+    def __init__(self) -> None:
+        self._state = 0
+        self._started_s = 0.0
+
+    @property
+    def running(self) -> bool:
+        """Whether it is under way."""
+        return self._state == 1
+
+    def start(self, now_s: float) -> None:
+        """``ATUN:INIT``."""
+        self._state, self._started_s = 1, now_s
+
+    def cancel(self, now_s: float) -> None:
+        """``ATUN:CANC``."""
+        self.advance(now_s)
+        self._state = 2 if self.running else self._state
+
+    def advance(self, now_s: float) -> None:
+        """Finish when it is time."""
+        if self.running and now_s >= self._started_s + _AUTO_TUNE_S:
+            self._state = 4
+
+    def reply(self, now_s: float) -> str:
+        """``state,phase,count``: 0 never, 1 running, 2 cancelled, 4 done."""
+        count = int((now_s - self._started_s) // _AUTO_TUNE_CYCLE_S) if self.running else 0
+        return f"{self._state},0,{count}"
+
+
 class DiodeCurrent:
     """The current through the diode, approaching its target exponentially."""
 

@@ -48,8 +48,8 @@ class Twins:
 
     def status(self) -> Status:
         """Looks until both agree on the state, then compares the rest."""
-        self.wait(0.0)
         for _ in range(20):
+            self.wait(0.0)
             model, firmware = (end.client.status() for end in self._ends)
             if model.state == firmware.state:
                 break
@@ -59,7 +59,7 @@ class Twins:
         assert abs(model.uptime_ms - firmware.uptime_ms) <= _UPTIME_TOLERANCE_MS
         if not self._blurred:
             tolerance = _MOVING_TOLERANCE if model.state in ("MOVING", "HOMING") else 0
-            assert abs(model.position - firmware.position) <= tolerance
+            assert abs(model.position - firmware.position) <= tolerance, (model, firmware)
             assert tolerance or model.switch == firmware.switch
         if model.state == "IDLE" and not self._blurred:
             assert model.target == firmware.target
@@ -83,6 +83,7 @@ class Twins:
         moving = before.state in ("MOVING", "HOMING")
         if moving and text in _CUTS:
             self._blurred = True
+        self.wait(0.0)
         model, firmware = (end.client.ask(text) for end in self._ends)
         self.replies += 1
         if text.startswith(("STAT", "STOP")) and model.startswith("OK"):

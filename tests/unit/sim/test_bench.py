@@ -212,8 +212,9 @@ def test_what_it_cannot_do_is_answered_with_an_error(console: Console, line: byt
     assert not is_last
 
 
-def test_the_front_panel_button_toggles_the_shutter(console: Console, wires: Wires) -> None:
-    assert console.answer({"command": "front_panel_button", "instrument": "shutter"})["enabled"] is True
+@pytest.mark.parametrize("name", ["front_panel_button", "front-panel button", "button"])
+def test_the_front_panel_button_toggles_the_shutter(console: Console, wires: Wires, name: str) -> None:
+    assert console.answer({"command": name, "instrument": "shutter"})["enabled"] is True
     wires.wait(0.1)
     assert console.answer({"command": "observe"})["shutter_open"] is True
 

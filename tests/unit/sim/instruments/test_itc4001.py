@@ -309,3 +309,19 @@ def test_the_same_seed_gives_the_same_bytes(optics) -> None:
     for desk in (first, second):
         desk.shine()
     assert first.send("MEAS:CURR?;TEMP?") == second.send("MEAS:CURR?;TEMP?")
+
+
+def test_too_much_optical_power_trips(desk: Desk) -> None:
+    desk.shine()
+    desk.send("SENS:POW:PROT 1E-3")
+    desk.wait(0.1)
+    assert desk.ask("OUTP?") == "0"
+    assert int(desk.ask("STAT:MEAS?")) & 32
+
+
+@pytest.mark.parametrize("setting", ["SOUR:FUNC:MODE POW", "SOUR:FUNC:SHAP PULS", "SOUR:AM ON"])
+def test_light_that_is_not_simulated_is_refused(desk: Desk, setting: str) -> None:
+    desk.send(setting)
+    desk.send("OUTP ON")
+    assert desk.ask("SYST:ERR?").startswith("-221")
+    assert desk.ask("OUTP?") == "0"

@@ -1,33 +1,27 @@
-"""What each command of `plqy` does, without the command line around it."""
+"""`plqy demo` and `plqy run`: measure, save, evaluate, tell."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from calibration import CalibrationSet, RecordKind, read_record
+from calibration.roles import Role
 from drivers.errors import ConfigurationError, RunAbortedError, SafetyError
 from plqy_rig import terminal
 from plqy_rig.bench_process import BenchProcess, BenchRequest
+from plqy_rig.commands.which_rig import opened_rig_file
 from plqy_rig.config import RigFile, read_rig_file, read_toml
-from plqy_rig.data import Evaluation, Run, load_run, recover_run, runs_to_recover, write_nexus
+from plqy_rig.data import load_run, write_nexus
 from plqy_rig.data.recorder import NEXUS_NAME
 from plqy_rig.engine import ObservedSweep, RunOutcome, StopRequest, load_records, run_sweep
-from plqy_rig.evaluation import (
-    EvaluationChoices,
-    evaluate_run,
-    evaluation_document,
-    parse_range,
-    parse_window,
-)
-from plqy_rig.instrument_report import report_instruments
+from plqy_rig.evaluation import evaluate_if_complete, evaluation_document
 from plqy_rig.rig import Rig
-from procedures import ConsoleHands, Operator, Role, TerminalOperator
+from procedures import ConsoleHands, Operator, TerminalOperator
 
 _DEMO_RECIPE = "demo_recipe.toml"
 
@@ -56,70 +50,8 @@ def run(
     sweep = _read_recipe(recipe)
     if only_pass is not None:
         sweep.passes = (_role(only_pass),)
-    with _rig_file(rig_path, bench_request) as rig_file:
+    with opened_rig_file(rig_path, bench_request) as rig_file:
         _finish(_measure(rig_file, sweep, text, out), as_json=as_json)
-
-
-def evaluate(
-    paths: Sequence[Path],
-    windows: Sequence[str],
-    power_range: str | None,
-    response: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Evaluate runs that were measured before."""
-    choices = EvaluationChoices()
-    if windows:
-        choices = EvaluationChoices(tuple(parse_window(text) for text in windows), choices.range_mw_per_cm2)
-    if power_range is not None:
-        choices = EvaluationChoices(choices.windows, parse_range(power_range))
-    found: list[tuple[Run, Evaluation]] = []
-    for path in paths:
-        measured = load_run(path)
-        found.append((measured, evaluate_run(measured, choices, _calibration(measured, response))))
-    if as_json:
-        terminal.print_json({"runs": [evaluation_document(*pair) for pair in found]})
-    else:
-        for pair in found:
-            terminal.print_evaluation(*pair)
-
-
-def recover(directory: Path, *, as_json: bool) -> None:
-    """Rebuild the NeXus files of interrupted runs."""
-    recovered: list[dict[str, Any]] = []
-    for folder in runs_to_recover(directory):
-        recovery = recover_run(folder, _evaluate_if_complete)
-        recovered.append({"run": str(folder), "file": str(recovery.path), "warnings": recovery.run.warnings})
-        terminal.say(f"{folder}: recovered {recovery.path.name}")
-        for warning in recovery.run.warnings:
-            terminal.say(f"  {warning}")
-    if not recovered:
-        terminal.say(f"{directory}: nothing to recover")
-    if as_json:
-        terminal.print_json({"recovered": recovered})
-
-
-def instruments(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
-    """Find and identify every instrument."""
-    with _rig_file(rig_path, bench_request) as rig_file, Rig(rig_file) as rig:
-        report = report_instruments(rig)
-        if as_json:
-            terminal.print_json({"instruments": report})
-        else:
-            terminal.print_instruments(report)
-        rig.require_all()
-
-
-def safe(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
-    """Make everything safe now."""
-    with _rig_file(rig_path, bench_request) as rig_file, Rig(rig_file) as rig:
-        verdict = rig.make_safe()
-        terminal.say(str(verdict))
-        if as_json:
-            terminal.print_json(verdict.to_document())
-        if not verdict.safe:
-            raise SafetyError("the safe state could not be verified")
 
 
 def _read_recipe(path: Path, sample: str | None = None) -> ObservedSweep:
@@ -134,17 +66,6 @@ def _role(name: str) -> Role:
         return Role(name)
     except ValueError as error:
         raise ConfigurationError(f"--pass {name!r}: must be one of {', '.join(Role)}") from error
-
-
-@contextmanager
-def _rig_file(path: Path | None, bench_request: BenchRequest | None) -> Iterator[RigFile]:
-    if (path is None) == (bench_request is None):
-        raise ConfigurationError("give either --rig FILE (the real rig) or --sim (a simulated bench)")
-    if path is not None:
-        yield read_rig_file(path)
-    elif bench_request is not None:
-        with BenchProcess(bench_request) as bench:
-            yield read_rig_file(bench.rig_path)
 
 
 def _measure(rig_file: RigFile, sweep: ObservedSweep, recipe_text: str, out: Path) -> RunOutcome:
@@ -190,7 +111,7 @@ def _signals_ask(stop: StopRequest) -> Iterator[None]:
 def _finish(outcome: RunOutcome, *, as_json: bool, truth: Mapping[str, Any] | None = None) -> None:
     """Write the NeXus file, tell the result, and end with the error that ended the run, if any."""
     measured = load_run(outcome.folder)
-    evaluation = _evaluate_if_complete(measured)
+    evaluation = evaluate_if_complete(measured)
     write_nexus(measured, evaluation, outcome.folder / NEXUS_NAME)
     for warning in outcome.warnings:
         terminal.say(f"warning: {warning}")
@@ -220,17 +141,3 @@ def _raise_ending(outcome: RunOutcome) -> None:
         raise outcome.error
     if outcome.exit_status != "success":
         raise RunAbortedError(f"the run ended early ({outcome.exit_status})")
-
-
-def _evaluate_if_complete(measured: Run) -> Evaluation | None:
-    return evaluate_run(measured) if measured.next_role() is None else None
-
-
-def _calibration(measured: Run, response: Path | None) -> CalibrationSet | None:
-    if response is None:
-        return None
-    record = read_record(response)
-    if record.kind is not RecordKind.RESPONSE:
-        raise ConfigurationError(f"--response {response}: a {record.kind} record, not a response")
-    stored = CalibrationSet.from_documents(measured.calibration, str(measured.folder))
-    return CalibrationSet.from_records({**stored.records, RecordKind.RESPONSE: record})

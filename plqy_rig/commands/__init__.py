@@ -1,0 +1,1 @@
+"""What each command of `plqy` does, without the command line around it."""

@@ -1,0 +1,34 @@
+"""`plqy instruments` and `plqy safe`: look at the rig, and make it safe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drivers.errors import SafetyError
+from plqy_rig import terminal
+from plqy_rig.bench_process import BenchRequest
+from plqy_rig.commands.which_rig import opened_rig_file
+from plqy_rig.instrument_report import report_instruments
+from plqy_rig.rig import Rig
+
+
+def instruments(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
+    """Find and identify every instrument."""
+    with opened_rig_file(rig_path, bench_request) as rig_file, Rig(rig_file) as rig:
+        report = report_instruments(rig)
+        if as_json:
+            terminal.print_json({"instruments": report})
+        else:
+            terminal.print_instruments(report)
+        rig.require_all()
+
+
+def safe(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
+    """Make everything safe now."""
+    with opened_rig_file(rig_path, bench_request) as rig_file, Rig(rig_file) as rig:
+        verdict = rig.make_safe()
+        terminal.say(str(verdict))
+        if as_json:
+            terminal.print_json(verdict.to_document())
+        if not verdict.safe:
+            raise SafetyError("the safe state could not be verified")
