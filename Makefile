@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(INSTALLED_TEST): pyproject.toml constraints.txt $(INSTALLED) system-packages.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[gui,test]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@sh tools/system-packages system-packages.txt
 	@touch $@
 

@@ -312,7 +312,7 @@ class ITC4001(LaserSettings):
         try:
             self.switch_off()
         except RigError as error:
-            _log.critical("%s: switching off after a failure failed too: %s", self.name, error)
+            _log.critical("switching off after a failure failed too: %s", error)
 
     def switch_off(self) -> None:
         """No light, verified by output state and measured current; temperature control stays.
@@ -345,7 +345,7 @@ class ITC4001(LaserSettings):
                 self._force_off()
             except RigError as error:
                 failure = error
-                _log.error("%s: not safe yet: %s", self.name, error)
+                _log.error("not safe yet: %s", error)
             else:
                 return
         raise SafetyError(

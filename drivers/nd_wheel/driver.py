@@ -104,6 +104,11 @@ class NdWheel(WheelBoard):
         return self._angle_range_deg
 
     @property
+    def microsteps_per_revolution(self) -> int:
+        """Get the microsteps of one turn of the wheel, as this program was told (int)."""
+        return self._microsteps_per_revolution
+
+    @property
     def lost_microsteps(self) -> int | None:
         """Get by how much the last homing found the edge off, None if the wheel was not homed before it."""
         reply = self._exchange("GET EDGE").reply
@@ -127,7 +132,7 @@ class NdWheel(WheelBoard):
         if status.state is not WheelState.IDLE or not status.homed:
             self._raise_for(status, "homing did not finish")
         lost = self.lost_microsteps
-        if lost:
+        if lost and lost % self._microsteps_per_revolution:
             _log.warning(
                 "%s: edge found %d microsteps from where it was at the homing before", self.name, lost
             )

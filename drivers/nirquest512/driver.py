@@ -35,6 +35,8 @@ _INVERTED_BIT = 0x8000
 _INTEGRATION_RANGE_MS = (1, 1_599_999)
 _FIRST_INTEGRATION_TIME_S = 0.01
 DEFAULT_MARGIN_S = 2.0
+_UNKNOWN_EXPOSURE_S = 60.0
+"""What an exposure that the program before has left running may still take; it can't be asked for."""
 _ATTEMPTS = 2
 _DUPLICATE_MARGIN_S = 0.25
 _TEMPERATURE_POLL_S = 0.5
@@ -71,7 +73,7 @@ class NIRQuest512:
         self._temperature_range_c = temperature_range_c
         self._acquiring = threading.RLock()
         self._integration_time_s = _FIRST_INTEGRATION_TIME_S
-        self._longest_running_s = 0.0
+        self._longest_running_s = _UNKNOWN_EXPOSURE_S
         self._spectra_are_stale = True
         self._packet_is_owed = False
         self._last_packet = b""
@@ -209,7 +211,7 @@ class NIRQuest512:
                     failures += 1
                     if failures >= _ATTEMPTS:
                         raise
-                    _log.warning("%s: %s; taking it again", self.name, error)
+                    _log.warning("%s; taking it again", error)
                     self._settle_debts()
         return np.stack(rows)
 
@@ -302,7 +304,7 @@ class NIRQuest512:
             except (InstrumentProtocolError, InstrumentTimeoutError, InvalidReadingError) as error:
                 if attempt == _ATTEMPTS:
                     raise
-                _log.warning("%s: %s; asking again", self.name, error)
+                _log.warning("%s; asking again", error)
         raise AssertionError("the last attempt returns or raises")
 
     def _ask_temperature(self) -> float:
@@ -368,6 +370,7 @@ class NIRQuest512:
         with self._acquiring:
             self._link.reopen()
             self._configure()
+            self._longest_running_s = max(self._longest_running_s, self._integration_time_s)
             self._spectra_are_stale = True
             self._packet_is_owed = False
             self._link.discard_spectra()

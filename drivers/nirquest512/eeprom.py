@@ -29,6 +29,7 @@ LINEARITY_SLOTS = (6, 7, 8, 9, 10, 11, 12, 13)
 LINEARITY_ORDER_SLOT = 14
 TEC_AND_SATURATION_SLOT = 17
 ADC_FULL_SCALE = 65535
+_PLAUSIBLE_NM = (100.0, 10_000.0)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ def pixel_wavelengths(coefficients: list[float | None]) -> FloatArray:
             SPECTROMETER_NAME, "its EEPROM holds no wavelength calibration; ask the maker"
         )
     result = np.polynomial.polynomial.polyval(np.arange(PIXELS, dtype=np.float64), known)
-    if not np.all(np.isfinite(result)) or result[0] <= 0 or not np.all(np.diff(result) > 0):
+    shortest, longest = _PLAUSIBLE_NM
+    inside = np.all((result >= shortest) & (result <= longest))
+    if not inside or not np.all(np.diff(result) > 0):
         raise InstrumentReportedError(
             SPECTROMETER_NAME, f"its EEPROM's wavelength coefficients {known} give no rising wavelengths"
         )

@@ -206,7 +206,7 @@ class PowerChannel(VisaChannel):
                 except InvalidReadingError as error:
                     if attempt == _READING_ATTEMPTS:
                         raise
-                    _log.warning("%s: %s; trying again", self.parent.name, error)
+                    _log.warning("%s; trying again", error)
                 self.parent.clock.sleep(_RETRY_PAUSE_S)
                 if attempt == _READING_ATTEMPTS - 1 and self._automatic_range:
                     self.range = "AUTO"
@@ -256,5 +256,5 @@ class PowerChannel(VisaChannel):
         try:
             return self.ask(query).strip()
         except InstrumentError as error:
-            _log.info("%s: %s", self.parent.name, error)
+            _log.info("%s", error)
             return None

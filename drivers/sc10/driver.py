@@ -138,7 +138,7 @@ class SC10(ShutterSettings):
             except (InstrumentTimeoutError, InstrumentProtocolError) as error:
                 if attempt == _ATTEMPTS:
                     raise
-                _log.warning("%s: %s; asking again", self.name, error)
+                _log.warning("%s; asking again", error)
         raise AssertionError("the last attempt returns or raises")
 
     def _ask_identity(self) -> Identity:
@@ -170,7 +170,7 @@ class SC10(ShutterSettings):
                 self.mode = Mode.MANUAL
             except (InstrumentTimeoutError, InstrumentProtocolError) as error:
                 # Setting a mode twice changes nothing, unlike the toggle.
-                _log.warning("%s: %s; setting the mode again", self.name, error)
+                _log.warning("%s; setting the mode again", error)
             if self.retried(lambda: self.mode) == Mode.MANUAL:
                 return
         raise InstrumentReportedError(self.name, "does not go to manual mode")
@@ -183,7 +183,7 @@ class SC10(ShutterSettings):
             try:
                 self.write("ens")
             except (InstrumentTimeoutError, InstrumentProtocolError) as error:
-                _log.warning("%s: %s; looking whether it arrived", self.name, error)
+                _log.warning("%s; looking whether it arrived", error)
         if self.retried(lambda: self.enabled) is not wanted:
             self._raise_not_enabled(wanted)
 
@@ -194,7 +194,7 @@ class SC10(ShutterSettings):
         try:
             self.write("ens")
         except (InstrumentTimeoutError, InstrumentProtocolError) as error:
-            _log.warning("%s: %s; looking whether it arrived", self.name, error)
+            _log.warning("%s; looking whether it arrived", error)
             self._set_enabled(wanted)
 
     def _raise_not_enabled(self, wanted: bool) -> None:
@@ -274,7 +274,7 @@ class SC10(ShutterSettings):
                 self.close_blade()
             except InstrumentError as error:
                 failure = error
-                _log.error("%s: not safe yet: %s", self.name, error)
+                _log.error("not safe yet: %s", error)
                 if isinstance(error, InstrumentReportedError):
                     break  # the blade was given two chances already
             else:

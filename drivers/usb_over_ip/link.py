@@ -158,11 +158,11 @@ class DeviceLink:
         """Do one transfer: IN when `read_length` is given, else OUT.
 
         Args:
-            endpoint: number or address of the endpoint; 0 needs `setup`.
+            endpoint: number or address; 0 needs `setup`, the eight bytes of a control transfer.
             data: what goes out.
             read_length: the most bytes to take in.
-            setup: the eight bytes of a control transfer.
-            interval: polling interval of an interrupt endpoint.
+            setup: see endpoint.
+            interval: of an interrupt endpoint.
             timeout_ms: 0 waits for ever, as in libusb.
 
         Returns:
@@ -175,15 +175,8 @@ class DeviceLink:
         direction = wire.Direction.OUT if read_length is None else wire.Direction.IN
         length = len(data) if read_length is None else read_length
         transfer = self._register(direction)
-        header = wire.pack_submit(
-            transfer.sequence,
-            self.device.device_id,
-            endpoint,
-            direction,
-            length,
-            setup=setup,
-            interval=interval,
-        )
+        identity = (transfer.sequence, self.device.device_id)
+        header = wire.pack_submit(*identity, endpoint, direction, length, setup=setup, interval=interval)
         deadline = time.monotonic() + timeout_ms / 1000 if timeout_ms else None
         self._send(header + data)
         if not self._wait(transfer, deadline):

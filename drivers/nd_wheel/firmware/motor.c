@@ -8,7 +8,7 @@
 
 #define TICKS_PER_SECOND 2000000ul /* timer 1: 16 MHz / 8 */
 #define LONGEST_CHUNK 30000u       /* ticks; longer waits are made of several */
-#define USUAL_LATENESS 8u          /* ticks between the compare match and the look at the timer */
+#define USUAL_LATENESS 11u         /* ticks between the compare match and the look at the timer, nothing in the way */
 
 static volatile int32_t position;
 static volatile uint32_t remaining;
@@ -105,7 +105,7 @@ void motor_start(bool up, uint32_t steps, uint16_t rate, uint16_t acceleration)
     else
         CLEAR_PIN(DIR);
     c0_256 = (uint32_t)root(quotient) << 9; /* c0 is twice the root */
-    shortest = (TICKS_PER_SECOND + rate - 1u) / rate + 1u;
+    shortest = (TICKS_PER_SECOND + rate - 1u) / rate + 2u; /* 1 us for the jitter */
     ramp_index = 0;
     low_root = 0;
     high_root = 256;

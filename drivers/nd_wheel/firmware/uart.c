@@ -17,8 +17,8 @@ static bool sent_anything;
 
 void uart_begin(void)
 {
+    UCSR0A = _BV(U2X0); /* first: the simulator takes the speed when the divider is written */
     UBRR0 = BAUD_DIVIDER;
-    UCSR0A = _BV(U2X0);
     UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
     UCSR0B = _BV(RXEN0) | _BV(TXEN0) | _BV(RXCIE0);
 }
