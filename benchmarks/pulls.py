@@ -78,7 +78,8 @@ def main() -> None:
             pulls.append(pull)
             print(
                 f"{pull.preset:8s} seed {pull.seed:3d}   found {100 * pull.found:6.2f} %   "
-                f"u {100 * pull.uncertainty:5.2f} %   truth {100 * pull.truth:6.2f} %   pull {pull.value:+.2f}",
+                f"u {100 * pull.uncertainty:5.2f} %   truth {100 * pull.truth:6.2f} %   "
+                f"pull {pull.value:+.2f}",
                 flush=True,
             )
     print(f"\nwindow {options.window}: (found - truth) / u of the mean over 50-900 mW/cm²")

@@ -40,7 +40,7 @@ class WheelBoard(NumberedInstrument):
         name: str = WHEEL_NAME,
         clock: Clock = Clock(),  # noqa: B008 - frozen
         microsteps_per_revolution: int = 3200,
-        angle_range_deg: Sequence[float] = (0.0, 270.0),
+        angle_range_deg: Sequence[float] = (0.5, 265.0),
         **kwargs: Any,
     ) -> None:
         """Take the adapter; nothing is sent.

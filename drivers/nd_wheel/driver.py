@@ -44,7 +44,7 @@ class NdWheel(WheelBoard):
         port: str,
         *,
         microsteps_per_revolution: int = 3200,
-        angle_range_deg: Sequence[float] = (0.0, 270.0),
+        angle_range_deg: Sequence[float] = (0.5, 265.0),
         clock: Clock = Clock(),  # noqa: B008 - frozen
         name: str = WHEEL_NAME,
         candidates: Callable[[], Iterable[str]] | None = None,

@@ -38,7 +38,7 @@ class Ramp:
             2_000_000_000 % acceleration
         ) * 1000 // acceleration
         self._c0 = 2 * math.isqrt(quotient)
-        self._shortest = -(-TICKS_PER_SECOND // step_rate) + 1
+        self._shortest = -(-TICKS_PER_SECOND // step_rate) + 2  # 1 us for the jitter
         self._index = 0
         self.at_full_speed = False
         self.wait_ticks = self._wait(0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from nd_wheel_far_ends.client import Client
+from nd_wheel_far_ends.far_ends import SimulatedFarEnd
 
 from sim.instruments.nd_wheel import SwitchFault
 from sim.instruments.nd_wheel_words import STORED_SIZE
-from tests.nd_wheel_far_ends.client import Client
-from tests.nd_wheel_far_ends.far_ends import SimulatedFarEnd
 
 STEP_DEG = 360.0 / 3200
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.nd_wheel_far_ends.far_ends import FarEnd
+from nd_wheel_far_ends.far_ends import FarEnd
 
 
 def check_sum(text: bytes) -> str:

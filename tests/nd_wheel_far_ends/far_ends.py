@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Protocol
 
 import serial
+from nd_wheel_far_ends import tools
 
 from sim.instruments.nd_wheel import NdWheelModel, NdWheelOptions, SwitchFault
 from sim.instruments.nd_wheel_firmware import NdWheelFirmware
-from tests.nd_wheel_far_ends import tools
 
 CHARACTER_S = 10 * 8 * 35 / 16e6
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nd_wheel_far_ends.client import Client, Status
+from nd_wheel_far_ends.far_ends import SimulatedFarEnd, make_far_end
+
 from sim.instruments.nd_wheel import SwitchFault
-from tests.nd_wheel_far_ends.client import Client, Status
-from tests.nd_wheel_far_ends.far_ends import SimulatedFarEnd, make_far_end
 
 _UPTIME_TOLERANCE_MS = 25
 _MOVING_TOLERANCE = 4
@@ -84,7 +85,7 @@ class Twins:
         if moving and text in _CUTS:
             self._blurred = True
         self.wait(0.0)
-        model, firmware = (end.client.ask(text) for end in self._ends)
+        model, firmware = self._replies(text, moving=moving)
         self.replies += 1
         if text.startswith(("STAT", "STOP")) and model.startswith("OK"):
             assert firmware.startswith("OK")
@@ -96,6 +97,17 @@ class Twins:
             self.wait(0.4)
         elif text == "HOME" and model == "OK":
             self._after_home()
+
+    def _replies(self, text: str, *, moving: bool) -> list[str]:
+        """Ask both. Where the movement ended just then on one of them, the other is asked once more."""
+        replies = [end.client.ask(text) for end in self._ends]
+        busy = [reply == "ERR 6 BUSY" for reply in replies]
+        if moving and busy[0] != busy[1]:
+            late = busy.index(True)
+            self._ends[late].client.wait(0.01)
+            assert self._ends[late].client.status().state not in ("MOVING", "HOMING")
+            replies[late] = self._ends[late].client.ask(text)
+        return replies
 
     def _after_home(self) -> None:
         """Homing ends every blur, if it succeeds."""
@@ -139,7 +151,7 @@ class Twins:
         """Mend everything, home, move: both stand at the same true angle."""
         self.set_switch_fault(SwitchFault.NONE)
         self.settle()
-        for text in ("CLR", "EN 1", "SET SMIN 0", "SET SMAX 1300", "HOME"):
+        for text in ("CLR", "EN 1", "SET TOUT 3600000", "SET SMIN 0", "SET SMAX 1300", "HOME"):
             self.ask(text)
         assert self.settle().homed
         self.ask("MOVE 1234")

@@ -75,17 +75,17 @@ def test_a_wheel_that_is_not_homed_has_no_angle_and_does_not_move(rig: Rig) -> N
     assert rig.angles == [pytest.approx(141.5, abs=0.1)]
 
 
-@pytest.mark.parametrize("angle_deg", [0.0, 270.0, 135.0, 0.1, 12.34])
+@pytest.mark.parametrize("angle_deg", [0.5, 265.0, 135.0, 0.6, 12.34])
 def test_a_move_ends_at_its_angle(homed: Rig, angle_deg: float) -> None:
     homed.wheel.move_to(angle_deg)
     assert homed.wheel.angle_deg == pytest.approx(angle_deg, abs=0.06)
     assert homed.model.true_angle_deg == pytest.approx(angle_deg, abs=0.2)
 
 
-@pytest.mark.parametrize("angle_deg", [-0.1, 270.2, float("nan"), 1e9])
+@pytest.mark.parametrize("angle_deg", [0.4, 265.1, float("nan"), 1e9])
 def test_an_angle_outside_the_limits_is_refused_before_anything_is_sent(homed: Rig, angle_deg: float) -> None:
     homed.adapter.sent.clear()
-    with pytest.raises(OutOfRangeError, match="0 to 270"):
+    with pytest.raises(OutOfRangeError, match=r"0\.5 to 265"):
         homed.wheel.move_to(angle_deg)
     assert homed.adapter.sent == []
 
@@ -93,8 +93,8 @@ def test_an_angle_outside_the_limits_is_refused_before_anything_is_sent(homed: R
 def test_microsteps_that_do_not_divide_the_turn_still_reach_the_darkest() -> None:
     rig = make_rig(microsteps_per_revolution=3333)
     rig.wheel.home()
-    rig.wheel.move_to(270.0)
-    assert rig.wheel.angle_deg == pytest.approx(270.0, abs=0.11)
+    rig.wheel.move_to(265.0)
+    assert rig.wheel.angle_deg == pytest.approx(265.0, abs=0.11)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_limits_and_microsteps_reach_the_board_from_any_configuration_before(
     ]
     back = NdWheel(rig.adapter)
     back.configure()
-    assert back.request("GET SMAX") == ("2400",)
+    assert back.request("GET SMAX") == (str(round(265 * 3200 / 360)),)
 
 
 @pytest.mark.parametrize("mangle", [LOST, DOUBLED, GARBLED, CUT, BABBLE])
@@ -180,7 +180,7 @@ def test_a_reset_in_mid_move_is_an_error_and_the_position_is_not_believed(homed:
 
     homed.adapter.outgoing.extend([reset_once] * 6)
     with pytest.raises(InstrumentError, match=r"reset.*home the wheel again"):
-        homed.wheel.move_to(270.0)
+        homed.wheel.move_to(265.0)
     assert not homed.wheel.homed
     with pytest.raises(InstrumentError, match="home the wheel again"):
         homed.wheel.move_to(10.0)
@@ -231,8 +231,8 @@ def test_a_stop_by_the_boards_watchdog_is_made_good(homed: Rig) -> None:
 
     homed.wheel.request("SET TOUT 500")
     homed.adapter.incoming = [lambda data: data] * 3 + [sleepy]
-    homed.wheel.move_to(270.0)
-    assert homed.wheel.angle_deg == pytest.approx(270.0, abs=0.06)
+    homed.wheel.move_to(265.0)
+    assert homed.wheel.angle_deg == pytest.approx(265.0, abs=0.06)
 
 
 def test_make_safe_goes_to_the_darkest_from_any_state() -> None:
@@ -252,7 +252,7 @@ def test_make_safe_goes_to_the_darkest_from_any_state() -> None:
         elif prepare == "aborted":
             rig.wheel.request("ABRT")
         rig.wheel.make_safe()
-        assert rig.model.true_angle_deg == pytest.approx(270.0, abs=0.2), prepare
+        assert rig.model.true_angle_deg == pytest.approx(265.0, abs=0.2), prepare
 
 
 def test_make_safe_does_not_home_when_told_not_to(rig: Rig) -> None:
