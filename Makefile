@@ -33,10 +33,10 @@ check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: check  ## every check there is
-	$(BIN)/python -m pytest -q tests/system tests/hardware
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/system tests/hardware
 
 bench: $(INSTALLED_TEST)  ## benchmarks: ratios, pulls and times
 	$(BIN)/python benchmarks/run_all.py

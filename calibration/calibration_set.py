@@ -68,7 +68,9 @@ class CalibrationSet:
         records = [
             Record.from_document(document, f"{source}: record {kind}") for kind, document in documents.items()
         ]
-        return cls.from_records({record.kind: record for record in records})
+        return cls.from_records(
+            {record.kind: record for record in records if isinstance(record.kind, RecordKind)}
+        )
 
     def expired_at(self, moment: datetime) -> tuple[RecordKind, ...]:
         """The kinds of record that were past their date at `moment`."""

@@ -32,7 +32,8 @@ class Response:
 
     Attributes:
         wavelength_nm: pixel wavelengths, [pixels].
-        joules_per_count: energy entering the sphere in a pixel per count, J, [pixels].
+        joules_per_count: energy entering the sphere in a pixel per count, J, [pixels]; NaN at pixels
+            that aren't calibrated (null in the record), so that no result can come from them.
         scale_uncertainty_relative: one sigma of the common factor.
         shape_uncertainty_relative: one sigma of the shape at each pixel, [pixels].
         shape_correlation_length_nm: ℓ.
@@ -48,9 +49,11 @@ class Response:
     def from_values(cls, values: Mapping[str, Any]) -> Response:
         """From a `response` record's values; raises `CurveError`."""
         wavelength = _rising(values, "response", "wavelength_nm")
-        response = _vector(values, "response", "response_j_per_count", len(wavelength))
-        shape = _vector(values, "response", "shape_uncertainty_relative", len(wavelength))
-        if not (response > 0).all():
+        response = _with_gaps(values, "response", "response_j_per_count", len(wavelength))
+        shape = _with_gaps(values, "response", "shape_uncertainty_relative", len(wavelength))
+        if not np.array_equal(np.isnan(response), np.isnan(shape)):
+            raise CurveError("response: null stands at other pixels of the uncertainty than of the response")
+        if not (response[np.isfinite(response)] > 0).all():
             raise CurveError("response: response_j_per_count must be above 0 at every pixel")
         _not_negative("response", "shape_uncertainty_relative", shape)
         return cls(
@@ -94,7 +97,7 @@ class LongPass:
 
     Attributes:
         wavelength_nm: [points], rising.
-        transmission: [points], 1 = all.
+        transmission: [points], 1 = all; NaN where it isn't known (null in the record).
         transmission_uncertainty_relative: one sigma of a factor common to all wavelengths.
     """
 
@@ -106,7 +109,7 @@ class LongPass:
     def from_values(cls, values: Mapping[str, Any]) -> LongPass:
         """From a `long_pass` record's values; raises `CurveError`."""
         wavelength = _rising(values, "long_pass", "wavelength_nm")
-        transmission = _vector(values, "long_pass", "transmission", len(wavelength))
+        transmission = _with_gaps(values, "long_pass", "transmission", len(wavelength))
         if (transmission < 0).any() or (transmission > 1.05).any():
             raise CurveError("long_pass: transmission must lie between 0 and 1 (is it in per cent?)")
         return cls(
@@ -116,7 +119,7 @@ class LongPass:
         )
 
     def usable_at(self, wavelength_nm: FloatArray) -> FloatArray:
-        """Transmission at `wavelength_nm`; NaN where it is below 0.5 or outside the curve."""
+        """Transmission at `wavelength_nm`; NaN where it is below 0.5, unknown or outside the curve."""
         transmission = np.interp(
             wavelength_nm, self.wavelength_nm, self.transmission, left=np.nan, right=np.nan
         )
@@ -281,6 +284,18 @@ def _vector(values: Mapping[str, Any], kind: str, key: str, length: int | None =
     if len(bad):
         raise CurveError(f"{kind}: {key}[{bad[0]}] is not a finite number")
     return array
+
+
+def _with_gaps(values: Mapping[str, Any], kind: str, key: str, length: int) -> FloatArray:
+    """As `_vector`, but null is allowed for points without a value and becomes NaN."""
+    listed = values.get(key)
+    if not isinstance(listed, list) or None not in listed:
+        return _vector(values, kind, key, length)
+    gaps = np.array([value is None for value in listed])
+    if gaps.all():
+        raise CurveError(f"{kind}: {key} is null everywhere")
+    array = _vector({key: [0.0 if value is None else value for value in listed]}, kind, key, length)
+    return np.where(gaps, np.nan, array)
 
 
 def _rising(values: Mapping[str, Any], kind: str, key: str) -> FloatArray:

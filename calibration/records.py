@@ -22,7 +22,7 @@ RECORD_FORMAT = "plqy-record/1"
 
 
 class RecordKind(StrEnum):
-    """What a record calibrates."""
+    """What a record calibrates; a sweep and its evaluation need one of each."""
 
     RESPONSE = "response"
     LONG_PASS = "long_pass"
@@ -30,6 +30,24 @@ class RecordKind(StrEnum):
     MONITOR_RATIO = "monitor_ratio"
     BEAM = "beam"
     WHEEL = "wheel"
+
+
+class CheckKind(StrEnum):
+    """Records that are kept for their history, or that other records were made with."""
+
+    LAMP = "lamp"
+    """A lamp's certificate."""
+    DETECTOR = "detector"
+    WAVELENGTH = "wavelength"
+    LASER_CHECK = "laser_check"
+
+
+AnyKind = RecordKind | CheckKind
+
+
+def record_kind(name: str) -> AnyKind:
+    """The kind of this name; raises `ValueError`."""
+    return CheckKind(name) if name in set(CheckKind) else RecordKind(name)
 
 
 @dataclass(frozen=True)
@@ -47,7 +65,7 @@ class Record:
         sha256: hash over everything above.
     """
 
-    kind: RecordKind
+    kind: AnyKind
     created: datetime
     expires: datetime
     operator: str
@@ -60,7 +78,7 @@ class Record:
     def seal(
         cls,
         *,
-        kind: RecordKind,
+        kind: AnyKind,
         created: datetime,
         expires: datetime,
         operator: str,
@@ -101,7 +119,7 @@ class Record:
             )
         try:
             return cls(
-                kind=RecordKind(document["kind"]),
+                kind=record_kind(document["kind"]),
                 created=datetime.fromisoformat(document["created"]),
                 expires=datetime.fromisoformat(document["expires"]),
                 operator=str(document["operator"]),
@@ -127,6 +145,11 @@ class Record:
             "sha256": self.sha256,
         }
 
+    @property
+    def file_name(self) -> str:
+        """The name of its file."""
+        return f"{self.kind}_{self.created:%Y%m%d}_{self.sha256[:8]}.json"
+
     def expired_at(self, moment: datetime) -> bool:
         """Whether the record was past its date at `moment`."""
         return moment > self.expires
@@ -151,7 +174,7 @@ def read_record(path: Path) -> Record:
 
 def write_record(record: Record, folder: Path) -> Path:
     """Write a record into `folder` under its own name, never over another file; returns the path."""
-    path = folder / f"{record.kind}_{record.created:%Y%m%d}_{record.sha256[:8]}.json"
+    path = folder / record.file_name
     text = json.dumps(record.to_document(), indent=1, ensure_ascii=False)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -164,7 +187,9 @@ def write_record(record: Record, folder: Path) -> Path:
 
 
 def newest_records(folder: Path) -> dict[RecordKind, Record]:
-    """The newest record of each kind in `folder`; every file in it has to be sound.
+    """The newest record of each kind in `folder`, whatever its age; every file in it has to be sound.
+
+    Checks (`CheckKind`) are left out. `select_records` also looks at dates and serial numbers.
 
     Raises:
         RecordError: the folder is missing or one of its records can't be used.
@@ -174,6 +199,8 @@ def newest_records(folder: Path) -> dict[RecordKind, Record]:
     newest: dict[RecordKind, Record] = {}
     for path in sorted(folder.glob("*.json")):
         record = read_record(path)
+        if not isinstance(record.kind, RecordKind):
+            continue
         held = newest.get(record.kind)
         if held is None or record.created > held.created:
             newest[record.kind] = record

@@ -35,21 +35,28 @@ class BenchRequest:
         seed: of every random number.
         speed: bench seconds per real second.
         faults: fault specifications.
+        conditions: what isn't as it should be, `NAME[=VALUE]`.
+        with_records: whether the bench hands out calibration records, or an empty calibration folder.
     """
 
     sample: str = "HET-Ce"
     seed: int = 1
     speed: float = 1.0
     faults: Sequence[str] = field(default=())
+    conditions: Sequence[str] = field(default=())
+    with_records: bool = True
 
     def arguments(self) -> list[str]:
         """Arguments of the bench's command line."""
         faults = [argument for fault in self.faults for argument in ("--fault", fault)]
+        conditions = [argument for condition in self.conditions for argument in ("--condition", condition)]
         return [
             *("--sample", self.sample),
             *("--seed", str(self.seed)),
             *("--speed", str(self.speed)),
+            *("--records", "all" if self.with_records else "none"),
             *faults,
+            *conditions,
         ]
 
 

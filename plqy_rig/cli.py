@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plqy_rig.commands import evaluate_options, file_options, report_options
+
 if TYPE_CHECKING:
     from plqy_rig.bench_process import BenchRequest
 
@@ -24,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
@@ -34,6 +37,23 @@ Sample = Annotated[str, typer.Option(help="Preset of the bench: HOM, HET, HOM-Ce
 Seed = Annotated[int, typer.Option(help="Seed of everything random at the bench.")]
 Speed = Annotated[float, typer.Option(help="Bench seconds per real second.")]
 Fault = Annotated[list[str] | None, typer.Option("--fault", help="What goes wrong at the bench.")]
+OnlyPass = Annotated[str | None, typer.Option("--pass", metavar="ROLE", help="Measure this role only.")]
+PurgeConfirmed = Annotated[
+    bool, typer.Option("--purge-confirmed", help="The sphere is purged, where the rig file asks for that.")
+]
+Windows = Annotated[
+    list[str] | None, typer.Option("--window", metavar="NAME|lo:hi", help="Emission window in nm.")
+]
+PowerRange = Annotated[
+    str | None, typer.Option("--range", metavar="lo:hi", help="Power densities of the mean, mW/cm².")
+]
+SpectrumDensity = Annotated[
+    float, typer.Option("--density", metavar="MW_PER_CM2", help="Power density of the spectra shown.")
+]
+FiguresFolder = Annotated[
+    Path | None, typer.Option("--figures", metavar="DIR", help="Folder for each figure as a file.")
+]
+FigureForm = Annotated[str, typer.Option("--format", metavar="svg|pdf", help="Format of figure files.")]
 
 _DEFAULT_OUT = Path("runs")
 
@@ -69,9 +89,8 @@ def run(
     rig: RigOption = None,
     sim: Sim = False,
     out: Out = _DEFAULT_OUT,
-    only_pass: Annotated[
-        str | None, typer.Option("--pass", metavar="ROLE", help="Measure this role only.")
-    ] = None,
+    only_pass: OnlyPass = None,
+    purge_confirmed: PurgeConfirmed = False,
     json: Json = False,
     sample: Sample = "HET-Ce",
     seed: Seed = 1,
@@ -82,29 +101,133 @@ def run(
     with _errors_as_exit_codes():
         from plqy_rig.commands import measure
 
-        bench = _bench(sample, seed, speed, fault)
-        measure.run(recipe, rig, bench if sim else None, out, only_pass, as_json=json)
+        bench = _bench(sample, seed, speed, fault) if sim else None
+        measure.run(recipe, rig, bench, out, only_pass, as_json=json, purge_confirmed=purge_confirmed)
+
+
+@app.command()
+def resume(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of the run to go on with.")],
+    rig: RigOption = None,
+    sim: Sim = False,
+    only_pass: OnlyPass = None,
+    purge_confirmed: PurgeConfirmed = False,
+    json: Json = False,
+    sample: Sample = "HET-Ce",
+    seed: Seed = 1,
+    speed: Speed = 1.0,
+    fault: Fault = None,
+) -> None:
+    """Go on with a run that ended early, today or another day; by default at the rig it began at."""
+    with _errors_as_exit_codes():
+        from plqy_rig.commands import measure
+
+        bench = _bench(sample, seed, speed, fault) if sim else None
+        measure.resume(run_folder, rig, bench, only_pass, as_json=json, purge_confirmed=purge_confirmed)
 
 
 @app.command()
 def evaluate(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders or files.")],
-    window: Annotated[
-        list[str] | None, typer.Option("--window", metavar="NAME|lo:hi", help="Emission window in nm.")
-    ] = None,
-    power_range: Annotated[
-        str | None, typer.Option("--range", metavar="lo:hi", help="Power densities of the mean, mW/cm².")
-    ] = None,
-    response: Annotated[
-        Path | None, typer.Option("--response", metavar="RECORD", help="Another response record.")
-    ] = None,
+    runs: evaluate_options.Runs,
+    window: evaluate_options.Windows = None,
+    power_range: evaluate_options.PowerRange = None,
+    response: evaluate_options.Response = None,
+    response_behind_long_pass: evaluate_options.ResponseBehindLongPass = None,
+    estimator: evaluate_options.Estimator = "auto",
+    leakage: evaluate_options.Leakage = "laser",
+    baseline: evaluate_options.Baseline = None,
+    local_baseline: evaluate_options.LocalBaseline = None,
+    reabsorption: evaluate_options.Reabsorption = 0.0,
+    reabsorption_uncertainty: evaluate_options.ReabsorptionUncertainty = 0.0,
+    birge: evaluate_options.Birge = False,
+    monte_carlo: evaluate_options.MonteCarlo = 0,
+    seed: evaluate_options.Seed = 1,
+    fits: evaluate_options.Fits = False,
+    stages: evaluate_options.Stages = None,
+    jobs: evaluate_options.Jobs = 1,
     json: Json = False,
 ) -> None:
-    """Evaluate runs, again and again, with other windows or another record."""
+    """Evaluate runs, again and again, with other windows, other corrections or another record."""
+    options = dict(locals())
+    del options["json"]
     with _errors_as_exit_codes():
         from plqy_rig.commands import evaluate as commands
 
-        commands.evaluate(runs, window or [], power_range, response, as_json=json)
+        commands.evaluate(commands.EvaluateRequest(**options), as_json=json)
+
+
+@app.command("evaluate-files")
+def evaluate_files(
+    empty: file_options.Empty,
+    direct: file_options.Direct,
+    laser: file_options.LaserWindow,
+    window: file_options.EmissionWindows,
+    indirect: file_options.Indirect = None,
+    indirect_emission: file_options.IndirectEmission = None,
+    direct_emission: file_options.DirectEmission = None,
+    empty_emission: file_options.EmptyEmission = None,
+    quantity: file_options.Quantity = None,
+    response: file_options.Response = None,
+    response_unit: file_options.ResponseUnit = None,
+    response_uncertainty: file_options.ResponseUncertainty = 0.0,
+    column: file_options.Columns = None,
+    integration_time: file_options.IntegrationTimes = None,
+    dark: file_options.Darks = None,
+    power: file_options.Powers = None,
+    long_pass: file_options.LongPass = None,
+    per: file_options.Per = None,
+    baseline: file_options.Baseline = None,
+    leakage: file_options.Leakage = None,
+    sample: file_options.SampleName = None,
+    json: Json = False,
+) -> None:
+    """Quantum yield from spectra that other programs wrote; an option given several times means repeats.
+
+    ROLE is one of empty, indirect, direct, empty-emission, indirect-emission, direct-emission.
+    """
+    options = dict(locals())
+    del options["json"]
+    with _errors_as_exit_codes():
+        from plqy_rig.commands import evaluate_files as commands
+
+        commands.evaluate(commands.FilesOptions.typed(**options), as_json=json)
+
+
+@app.command()
+def report(
+    runs: report_options.Runs,
+    output: report_options.Output = None,
+    window: report_options.Windows = None,
+    power_range: report_options.PowerRange = None,
+    density: report_options.Density = 200.0,
+    figures: report_options.Figures = None,
+    form: report_options.Format = "pdf",
+    csv: report_options.Csv = None,
+) -> None:
+    """One HTML file with figures, tables and what a reader asks for; figures and tables as files."""
+    with _errors_as_exit_codes():
+        from plqy_rig.commands import report as commands
+
+        commands.report(runs, output, window or [], power_range, density, figures, form, csv)
+
+
+@app.command()
+def compare(
+    runs: report_options.Runs,
+    window: report_options.Window = "er",
+    power_range: report_options.PowerRange = None,
+    ratio_to: report_options.RatioTo = None,
+    density: report_options.Density = 200.0,
+    output: report_options.ComparisonOutput = None,
+    figures: report_options.Figures = None,
+    form: report_options.Format = "pdf",
+    json: Json = False,
+) -> None:
+    """Several runs side by side: means, spread between batches, ratios with their uncertainties."""
+    with _errors_as_exit_codes():
+        from plqy_rig.commands import compare as commands
+
+        commands.compare(runs, window, power_range, ratio_to, density, output, figures, form, as_json=json)
 
 
 @app.command()
@@ -144,17 +267,41 @@ def safe(
 
 
 @app.command()
-def simulate(sample: Sample = "HET-Ce", seed: Seed = 1, speed: Speed = 1.0, fault: Fault = None) -> None:
+def simulate(
+    sample: Sample = "HET-Ce",
+    seed: Seed = 1,
+    speed: Speed = 1.0,
+    fault: Fault = None,
+    condition: Annotated[
+        list[str] | None, typer.Option("--condition", metavar="NAME[=VALUE]", help="What isn't as it should.")
+    ] = None,
+    records: Annotated[bool, typer.Option(help="Hand out calibration records.")] = True,
+) -> None:
     """The simulated bench alone, until Ctrl-C; its first line on stdout is a JSON object."""
     from plqy_rig.bench_process import run_bench_in_foreground
 
-    raise typer.Exit(run_bench_in_foreground(_bench(sample, seed, speed, fault)))
+    request = _bench(sample, seed, speed, fault, condition, records)
+    raise typer.Exit(run_bench_in_foreground(request))
 
 
-def _bench(sample: str, seed: int, speed: float, faults: list[str] | None) -> BenchRequest:
+def _bench(
+    sample: str,
+    seed: int,
+    speed: float,
+    faults: list[str] | None,
+    conditions: list[str] | None = None,
+    with_records: bool = True,
+) -> BenchRequest:
     from plqy_rig.bench_process import BenchRequest
 
-    return BenchRequest(sample=sample, seed=seed, speed=speed, faults=tuple(faults or ()))
+    return BenchRequest(
+        sample=sample,
+        seed=seed,
+        speed=speed,
+        faults=tuple(faults or ()),
+        conditions=tuple(conditions or ()),
+        with_records=with_records,
+    )
 
 
 @contextmanager

@@ -18,6 +18,7 @@ RIG_FORMAT = "plqy-rig/1"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Interval = tuple[Finite, Finite]
 
 
@@ -110,11 +111,49 @@ class LimitsSection(_Section):
     power_density_mw_per_cm2: Positive
 
 
+class SafetySection(_Section):
+    """What is done while nobody is looking. All of it has defaults."""
+
+    laser_off_after_pause_s: NotNegative = 60.0
+    """A pause that lasts longer switches the laser off, rig seconds; 0: every pause does."""
+    guardian_patience_s: Annotated[float, Field(ge=1, le=60)] = 2.5
+    """Real seconds without a sign of life of the program after which its guardian acts."""
+    wait_for_instrument_s: NotNegative = 600.0
+    """Real seconds a run waits for an instrument that was unplugged, paused in the safe state."""
+    least_free_disk_mb: NotNegative = 50.0
+    """A run is held, and none begins, with less room than this in its folder, 10⁶ bytes."""
+    fallback_folder: Path | None = Field(default=None, strict=False)
+    """Takes over when the run folder can't be written to; relative to the rig file. Absent: a folder of the
+    user's data."""
+    purge_must_be_confirmed: bool = False
+    """No light before somebody has said that the sphere is purged."""
+
+
+class InterlockSection(_Section):
+    """Changes one interlock; what isn't given stays as it is. Units as in the interlock's own limits."""
+
+    enabled: bool = True
+    low: Finite | None = None
+    high: Finite | None = None
+    hysteresis: NotNegative | None = None
+    settle_time_s: NotNegative | None = None
+
+
 class CalibrationSection(_Section):
     """Where the calibration records are."""
 
     folder: Path = Field(strict=False)
     """Relative to the rig file."""
+
+
+class LampSection(_Section):
+    """Traceable calibration lamp; only needed to calibrate the response."""
+
+    serial_number: str
+    certificate: Path = Field(strict=False)
+    """Table of the lamp's output, relative to the rig file."""
+    unit: Literal["uW/nm", "uW/cm2/nm"]
+    """Total flux into the sphere, or irradiance at a plane; never guessed from the numbers."""
 
 
 class RigConfiguration(_Section):
@@ -131,6 +170,10 @@ class RigConfiguration(_Section):
     spectrometer: SpectrometerSection
     limits: LimitsSection
     calibration: CalibrationSection
+    lamp: LampSection | None = None
+    safety: SafetySection = SafetySection()
+    interlocks: dict[str, InterlockSection] = {}
+    """By the interlock's name; the engine refuses a name it doesn't know."""
 
 
 class RigFile:
@@ -151,6 +194,12 @@ class RigFile:
     def calibration_folder(self) -> Path:
         """The calibration folder, absolute."""
         return (self.path.parent / self.configuration.calibration.folder).resolve()
+
+    @property
+    def fallback_folder(self) -> Path | None:
+        """Where runs go on when their own folder can't be written to, absolute; None: the user's data."""
+        folder = self.configuration.safety.fallback_folder
+        return None if folder is None else (self.path.parent / folder).resolve()
 
 
 def read_rig_file(path: Path) -> RigFile:

@@ -6,20 +6,28 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from drivers.clock import Clock
 from drivers.errors import InstrumentError, RigError, SafetyError
 from drivers.protocols import Attenuator, Instrument, LaserDriver, PowerMonitor, Shutter, Spectrometer
 from plqy_rig.config import RigConfiguration, RigFile
+from plqy_rig.guardian_lock import wait_for_guardian
 from plqy_rig.safe_state import SafeStep, SafeVerdict, make_safe
-from procedures.instruments import Instruments
+
+if TYPE_CHECKING:
+    from procedures.instruments import Instruments
 
 log = logging.getLogger(__name__)
 
 SHUTTER, LASER, WHEEL = "shutter closed", "laser off", "wheel at its darkest"
 AnInstrument = TypeVar("AnInstrument", bound=Instrument)
+NAMES = ("shutter", "laser", "attenuator", "monitor", "spectrometer")
+"""The instruments by their name in the rig file, in the order of the safe state."""
+
 _STEP_TIMEOUT_S = {SHUTTER: 10.0, LASER: 10.0, WHEEL: 60.0}
+_SHUTTER_HEAD_START_S = 1.0
+"""Real seconds after which the laser goes off even if the shutter hasn't answered yet."""
 
 
 class Rig:
@@ -40,13 +48,13 @@ class Rig:
         configuration = rig_file.configuration
         self.clock = Clock(configuration.bench.speed if configuration.bench else 1.0)
         self.failures: dict[str, RigError] = {}
-        _choose_usb_bus(configuration.connection.usb_bus)
-        connections = Connections(configuration, self.clock)
-        self.shutter = self._try("shutter", connections.shutter)
-        self.laser = self._try("laser", connections.laser)
-        self.attenuator = self._try("attenuator", connections.attenuator)
-        self.monitor = self._try("monitor", connections.monitor)
-        self.spectrometer = self._try("spectrometer", connections.spectrometer)
+        wait_for_guardian(rig_file.path)
+        self._connections = Connections(configuration, self.clock)
+        self.shutter = self._try("shutter", self._connections.shutter)
+        self.laser = self._try("laser", self._connections.laser)
+        self.attenuator = self._try("attenuator", self._connections.attenuator)
+        self.monitor = self._try("monitor", self._connections.monitor)
+        self.spectrometer = self._try("spectrometer", self._connections.spectrometer)
 
     def _try(self, name: str, connect: Callable[[], AnInstrument]) -> AnInstrument | None:
         try:
@@ -91,33 +99,43 @@ class Rig:
             sentences = "\n  ".join(str(error) for error in self.failures.values())
             raise InstrumentError("rig", f"{len(self.failures)} instruments are missing:\n  {sentences}")
 
+    def reconnect(self, name: str) -> None:
+        """Connect one instrument anew, after it was unplugged; changes nothing at the instrument.
+
+        Args:
+            name: its name in the rig file.
+
+        Raises:
+            RigError: it still isn't there; `failures` says so as well.
+        """
+        present = self.connected.get(name)
+        if present is not None:
+            present.close()
+        setattr(self, name, None)
+        try:
+            setattr(self, name, getattr(self._connections, name)())
+        except RigError as error:
+            self.failures[name] = error
+            raise
+        self.failures.pop(name, None)
+
     def make_safe(self) -> SafeVerdict:
         """Shutter closed, laser off, wheel at its darkest: all tried, each verified."""
-        actions = {SHUTTER: self._close_shutter, LASER: self._switch_laser_off, WHEEL: self._darken_wheel}
-        self._beam_is_off = False
-        return make_safe([SafeStep(name, action, _STEP_TIMEOUT_S[name]) for name, action in actions.items()])
+        return make_safe(self.safe_steps())
 
-    def _close_shutter(self) -> None:
-        if self.shutter is None:
-            raise SafetyError(f"not connected ({self.failures['shutter']})")
-        self.shutter.make_safe()
-        self._beam_is_off = True
+    def make_dark(self) -> SafeVerdict:
+        """Only the first step of the safe state: shutter closed, verified. The laser stays as it is."""
+        return make_safe(self.safe_steps()[:1])
 
-    def _switch_laser_off(self) -> None:
-        if self.laser is None:
-            raise SafetyError(f"not connected ({self.failures['laser']})")
-        self.laser.make_safe()
-        self._beam_is_off = True
+    def safe_steps(self) -> list[SafeStep]:
+        """The steps of the safe state, in order, for one try."""
+        return safe_steps(lambda name: self._get(name))
 
-    def _darken_wheel(self) -> None:
-        if self.attenuator is None:
-            raise SafetyError(f"not connected ({self.failures['attenuator']})")
-        if not self.attenuator.homed:
-            # Homing may cross the clear sector of the wheel: only where no light can come through.
-            if not self._beam_is_off:
-                raise SafetyError("not moved: it isn't homed, and neither shutter nor laser is verified")
-            self.attenuator.home()
-        self.attenuator.make_safe()
+    def _get(self, name: str) -> Instrument:
+        instrument = self.connected.get(name)
+        if instrument is None:
+            raise SafetyError(f"not connected ({self.failures.get(name, 'being connected')})")
+        return instrument
 
     def require_safe(self) -> SafeVerdict:
         """Make it safe and refuse to go on when that couldn't be verified; raises `SafetyError`."""
@@ -128,6 +146,9 @@ class Rig:
 
     def instruments(self) -> Instruments:
         """What a procedure gets; raises `RigError` when an instrument is missing."""
+        # Heavy, and the guardian, which has to be quick, connects without it.
+        from procedures.instruments import Instruments
+
         self.require_all()
         configuration = self.rig_file.configuration
         assert self.laser is not None
@@ -162,6 +183,39 @@ class Rig:
                 log.exception("%s: its connection could not be closed", name)
 
 
+def safe_steps(get: Callable[[str], Instrument]) -> list[SafeStep]:
+    """Make the steps of the safe state.
+
+    Args:
+        get: gives the connected instrument of a name; raises `RigError` where there is none. It is called
+            within the steps, so that connecting may be part of them.
+    """
+    off: list[str] = []
+
+    def close_shutter() -> None:
+        get("shutter").make_safe()
+        off.append(SHUTTER)
+
+    def switch_laser_off() -> None:
+        get("laser").make_safe()
+        off.append(LASER)
+
+    def darken_wheel() -> None:
+        wheel = cast("Attenuator", get("attenuator"))
+        if not wheel.homed:
+            # Homing may cross the clear sector of the wheel: only where no light can come through.
+            if not off:
+                raise SafetyError("not moved: it isn't homed, and neither shutter nor laser is verified")
+            wheel.home()
+        wheel.make_safe()
+
+    return [
+        SafeStep(SHUTTER, close_shutter, _STEP_TIMEOUT_S[SHUTTER], _SHUTTER_HEAD_START_S),
+        SafeStep(LASER, switch_laser_off, _STEP_TIMEOUT_S[LASER]),
+        SafeStep(WHEEL, darken_wheel, _STEP_TIMEOUT_S[WHEEL]),
+    ]
+
+
 def _choose_usb_bus(usb_bus: str | None) -> None:
     if usb_bus is not None:
         from drivers.usb_over_ip import register_usb_bus
@@ -178,6 +232,7 @@ class Connections:
     def __init__(self, configuration: RigConfiguration, clock: Clock) -> None:
         self._configuration = configuration
         self._clock = clock
+        _choose_usb_bus(configuration.connection.usb_bus)
 
     def shutter(self) -> Shutter:
         """Connect the SC10."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,11 +28,14 @@ class SafeStep:
         name: in an operator's words, what will be true, e.g. "shutter closed".
         action: brings it there and verifies it; raises `RigError` otherwise.
         timeout_s: real seconds after which it counts as failed.
+        head_start_s: real seconds after which the next step begins even if this one isn't done; None
+            gives it all of `timeout_s`. A shutter that hangs must not keep the laser on.
     """
 
     name: str
     action: Callable[[], None]
     timeout_s: float
+    head_start_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,27 +82,42 @@ def make_safe(steps: Sequence[SafeStep]) -> SafeVerdict:
 
     A step that hangs is left behind in its thread: the next ones must not wait for it.
     """
-    verdict = SafeVerdict(tuple(_try_step(step) for step in steps))
+    tries: list[_Try] = []
+    for step in steps:
+        tries.append(_Try(step))
+        tries[-1].wait(step.timeout_s if step.head_start_s is None else step.head_start_s)
+    verdict = SafeVerdict(tuple(attempt.verdict() for attempt in tries))
     log.log(logging.INFO if verdict.safe else logging.ERROR, "%s", verdict)
     return verdict
 
 
-def _try_step(step: SafeStep) -> StepVerdict:
-    problems: list[str] = []
+class _Try:
+    """One step on its way, in a thread of its own."""
 
-    def run() -> None:
+    def __init__(self, step: SafeStep) -> None:
+        self._step = step
+        self._problems: list[str] = []
+        self._deadline = time.monotonic() + step.timeout_s
+        self._thread = threading.Thread(target=self._run, name=f"safe state: {step.name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
         try:
-            step.action()
+            self._step.action()
         except RigError as error:
-            problems.append(str(error))
+            self._problems.append(str(error))
         except Exception as error:
             # Whatever it is, the next steps have to be tried.
-            log.exception("safe state, %s: unexpected error", step.name)
-            problems.append(f"unexpected {type(error).__name__}: {error}")
+            log.exception("safe state, %s: unexpected error", self._step.name)
+            self._problems.append(f"unexpected {type(error).__name__}: {error}")
 
-    thread = threading.Thread(target=run, name=f"safe state: {step.name}", daemon=True)
-    thread.start()
-    thread.join(step.timeout_s)
-    if thread.is_alive():
-        return StepVerdict(step.name, f"no answer within {step.timeout_s:g} s")
-    return StepVerdict(step.name, "; ".join(problems))
+    def wait(self, duration_s: float) -> None:
+        """Wait until it is done, at most so long."""
+        self._thread.join(duration_s)
+
+    def verdict(self) -> StepVerdict:
+        """Wait for the rest of its time, then say what became of it."""
+        self._thread.join(max(self._deadline - time.monotonic(), 0.0))
+        if self._thread.is_alive():
+            return StepVerdict(self._step.name, f"no answer within {self._step.timeout_s:g} s")
+        return StepVerdict(self._step.name, "; ".join(self._problems))

@@ -7,14 +7,18 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from plqy_rig.data import Evaluation, Run, WindowResult
-from plqy_rig.evaluation import SENTENCES, Flag
+from plqy_rig.data import Evaluation, MeanDetails, Run, WindowResult
+from plqy_rig.evaluation import NOTES, SENTENCES, Flag, RunIdentity
+
+if TYPE_CHECKING:
+    from plqy_rig.evaluation.power_dependence import ModelFit, PowerDependence
 
 _people = Console(stderr=True, highlight=False, soft_wrap=True)
 _TERM_WORDS = {
@@ -23,6 +27,8 @@ _TERM_WORDS = {
     "response_shape": "shape of the response",
     "long_pass": "long-pass",
     "linearity": "linearity",
+    "leakage_model": "leakage model",
+    "reabsorption": "re-absorption",
 }
 
 
@@ -37,15 +43,32 @@ def print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def print_evaluation(run: Run, evaluation: Evaluation, truth: Mapping[str, Any] | None = None) -> None:
-    """The steps of the first window and the means of all."""
+def print_evaluation(
+    run: Run | RunIdentity,
+    evaluation: Evaluation,
+    truth: Mapping[str, Any] | None = None,
+    *,
+    stored: Evaluation | None = None,
+    fits: Mapping[str, PowerDependence] | None = None,
+) -> None:
+    """The steps of the first window and the means of all.
+
+    Args:
+        run: which run it is.
+        evaluation: what was found.
+        truth: what a bench says should have been found.
+        stored: the same with the response stored in the run, where another was used.
+        fits: power dependence by window.
+    """
     name = evaluation.default_window
     if name is None:
         return
     _people.print()
     _people.print(_steps_table(run, evaluation.windows[name]))
-    _people.print(_means_table(evaluation, truth))
+    _people.print(_means_table(evaluation, truth, stored))
     _print_budget(evaluation.windows[name])
+    if fits and name in fits:
+        _print_fit(name, fits[name])
     _print_flags(evaluation)
 
 
@@ -61,9 +84,13 @@ def print_instruments(report: Sequence[Mapping[str, Any]]) -> None:
             identity.get("model", "-"),
             identity.get("serial_number", "-") or "-",
             identity.get("firmware", "-"),
-            line["state"] if line["connected"] else f"MISSING: {line['problem']}",
+            line["state"] if line["connected"] else "MISSING",
         )
     _people.print(table)
+    for line in report:
+        if line["problem"]:
+            say(f"{line['name']}: {line['problem']}")
+            say(f"  mend: {line['mend']}")
 
 
 class ProgressView:
@@ -79,6 +106,10 @@ class ProgressView:
             step = record.get("step")
             where = record["role"] if step is None else f"{record['role']} step {step + 1}"
             self._progress.update(self._task, description=f"{where}: {record['activity']}")
+
+    def already_saved(self, exposures: int) -> None:
+        """Begin with what a resumed run has saved before."""
+        self._progress.update(self._task, completed=exposures)
 
     def document(self, name: str, document: Mapping[str, Any]) -> None:
         """Hear of a saved document."""
@@ -106,7 +137,7 @@ def progress_view() -> Iterator[ProgressView]:
         yield ProgressView(progress, progress.add_task("preparing the rig", total=None))
 
 
-def _steps_table(run: Run, window: WindowResult) -> Table:
+def _steps_table(run: Run | RunIdentity, window: WindowResult) -> Table:
     table = Table(
         title=f"{run.sample}: quantum yield, window {window.name} ({window.low_nm:g}-{window.high_nm:g} nm)",
         title_justify="left",
@@ -117,7 +148,7 @@ def _steps_table(run: Run, window: WindowResult) -> Table:
         table.add_row(
             _number(window.power_density_mw_per_cm2[step], ".1f"),
             _number(100 * window.plqy[step], ".2f"),
-            _number(100 * window.u_plqy[step], ".2f"),
+            _uncertainty(window.u_plqy[step], window.ci68[step]),
             _number(window.absorptance[step], ".4f"),
             _number(window.mu[step], ".4f"),
             _number(100 * window.plqy_2m[step], ".2f"),
@@ -126,10 +157,12 @@ def _steps_table(run: Run, window: WindowResult) -> Table:
     return table
 
 
-def _means_table(evaluation: Evaluation, truth: Mapping[str, Any] | None) -> Table:
+def _means_table(evaluation: Evaluation, truth: Mapping[str, Any] | None, stored: Evaluation | None) -> Table:
     table = Table(title="Mean quantum yield", title_justify="left")
     for column in ("window", "nm", "range / mW/cm²", "PLQY / %", "u / %"):
         table.add_column(column, justify="left" if column in ("window", "nm") else "right")
+    if stored is not None:
+        table.add_column("with the stored response / %", justify="right")
     if truth is not None:
         table.add_column("truth / %", justify="right")
         table.add_column("(found - truth) / u", justify="right")
@@ -140,8 +173,13 @@ def _means_table(evaluation: Evaluation, truth: Mapping[str, Any] | None) -> Tab
             f"{window.low_nm:g}-{window.high_nm:g}",
             f"{low:g}-{high:g}",
             _number(100 * window.mean_plqy, ".2f"),
-            _number(100 * window.u_mean_plqy, ".2f"),
+            _uncertainty(window.u_mean_plqy, window.details.mean.ci68),
         ]
+        if stored is not None:
+            other = stored.windows[name]
+            cells.append(
+                f"{_number(100 * other.mean_plqy, '.2f')} ± {_number(100 * other.u_mean_plqy, '.2f')}"
+            )
         if truth is not None:
             true = float(truth["plqy"].get(name, math.nan))
             cells.append(_number(100 * true, ".2f"))
@@ -154,6 +192,25 @@ def _print_budget(window: WindowResult) -> None:
     parts = sorted(window.budget.items(), key=lambda item: -item[1])
     text = ", ".join(f"{_TERM_WORDS.get(name, name)} {100 * value:.2f} %" for name, value in parts)
     say(f"Uncertainty of the mean, window {window.name}, relative: {text}; absorptance {window.estimator}.")
+    for sentence in _mean_sentences(window.details.mean):
+        say(sentence)
+
+
+def _mean_sentences(mean: MeanDetails) -> Iterator[str]:
+    yield (
+        f"Of it random {_number(100 * mean.u_random, '.2f')} %, systematic "
+        f"{_number(100 * mean.u_systematic, '.2f')} % (absolute); 95 %: {_interval(mean.ci95)} %; by two "
+        f"measurements {_number(100 * mean.plqy_2m, '.2f')} %."
+    )
+    if math.isfinite(mean.chi_squared):
+        yield (
+            f"Scatter of the steps: chi squared {mean.chi_squared:.1f} with {mean.degrees_of_freedom} "
+            f"degrees of freedom, Birge factor {mean.birge_factor:.2f}."
+        )
+    if math.isfinite(mean.median):
+        yield f"Monte Carlo: median of the mean {100 * mean.median:.2f} %, 68 %: {_interval(mean.ci68)} %."
+    if math.isfinite(mean.reabsorption_corrected):
+        yield f"Corrected for re-absorption as stated: {100 * mean.reabsorption_corrected:.2f} %."
 
 
 def _print_flags(evaluation: Evaluation) -> None:
@@ -161,9 +218,56 @@ def _print_flags(evaluation: Evaluation) -> None:
         raised = {flag for flags in window.flags for flag in flags}
         for flag in sorted(raised):
             steps = sum(flag in flags for flags in window.flags)
-            say(f"{name}: {flag} ({steps} of {len(window.flags)} steps): {SENTENCES[Flag(flag)]}")
+            kind = "note, " if Flag(flag) in NOTES else ""
+            say(f"{name}: {flag} ({kind}{steps} of {len(window.flags)} steps): {SENTENCES[Flag(flag)]}")
     for warning in evaluation.warnings:
         say(f"warning: {warning}")
+
+
+def _print_fit(window: str, fit: PowerDependence) -> None:
+    table = Table(title=f"Power dependence, window {window}", title_justify="left")
+    for column in ("model", "x in mW/cm²", "parameters", "chi²/dof", "AICc"):
+        table.add_column(column, justify="right" if column in ("chi²/dof", "AICc") else "left")
+    for model in fit.models:
+        mark = " *" if model.name == fit.chosen else ""
+        table.add_row(
+            model.name + mark,
+            escape(model.formula),
+            _parameters(model),
+            _number(model.chi_squared_reduced, ".2f"),
+            _number(model.aicc, ".1f"),
+        )
+    _people.print(table)
+    say(
+        f"{window}: * is what AICc supports. Probability of such a trend if there is none: "
+        f"{fit.p_no_trend:.2g}. "
+        f"Slope of emission against absorbed light: {fit.emission_slope:.4f} ± {fit.u_emission_slope:.4f}."
+    )
+
+
+def _parameters(model: ModelFit) -> str:
+    parts = []
+    for name, value in model.values.items():
+        sigma = model.sigmas[name]
+        if name == "x_s_inverse":
+            continue
+        if sigma == 0:
+            parts.append(f"{name} = {value:.4g} (fixed)")
+        elif abs(value) > sigma:
+            parts.append(f"{name} = {value:.4g} ± {sigma:.2g}")
+        else:
+            parts.append(f"{name} undetermined")
+    return ", ".join(parts)
+
+
+def _uncertainty(sigma: float, interval: Sequence[float]) -> str:
+    """A standard uncertainty in per cent, or the 68 % interval where a symmetric one isn't given."""
+    return _number(100 * sigma, ".2f") if math.isfinite(sigma) else f"in {_interval(interval)}"
+
+
+def _interval(interval: Sequence[float]) -> str:
+    low, high = interval
+    return f"{_number(100 * low, '.2f')}-{_number(100 * high, '.2f')}"
 
 
 def _number(value: float, form: str) -> str:

@@ -18,10 +18,12 @@ from pathlib import Path
 
 from sim.assumptions import assume
 from sim.bench import BenchSetup, make_bench
+from sim.conditions import start_with
 from sim.console import Console
 from sim.faults import FaultError
+from sim.hand_outs import write_hand_outs
 from sim.optics import PRESETS
-from sim.rig_file import write_rig
+from sim.rig_file import draw_records, write_rig
 
 _LOG = logging.getLogger("sim")
 
@@ -49,7 +51,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PART.FIELD=VALUE",
         help="decide an open fact, e.g. laser.needs_remote_enable=true; may be repeated",
     )
-    parser.add_argument("--out", type=Path, help="folder for rig.toml and calibration records")
+    parser.add_argument(
+        "--condition",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="how things are at the beginning, e.g. purge=false, lamp, filter_angle_deg=8; may be repeated",
+    )
+    parser.add_argument(
+        "--records",
+        choices=["all", "none"],
+        default="all",
+        help="calibration records to hand out; none: a campaign that starts from nothing",
+    )
+    parser.add_argument("--out", type=Path, help="folder for rig.toml, records and certificates")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     parser.add_argument("--verbose", action="store_true", help="log what the instruments refuse")
     return parser
@@ -80,19 +95,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace, folder: Path, end: threading.Event) -> int:
     setup = assume(BenchSetup(sample=options.sample, seed=options.seed), options.assume)
     bench = make_bench(setup, options.speed)
+    # Records and certificates were made before anything went wrong.
+    records = [] if options.records == "none" else draw_records(bench)
+    start_with(bench, options.condition)
     console = Console(bench, end.set)
     addresses = bench.start()
     try:
         console_address = console.start()
         for specification in options.fault:
             bench.inject(specification)
-        rig = write_rig(folder, bench, addresses, console_address, options.speed)
-        line = {
+        rig = write_rig(folder, bench, addresses, console_address, options.speed, records)
+        line: dict[str, object] = {
             "usbip": addresses.usbip,
             "sc10": addresses.sc10,
             "nd_wheel": addresses.nd_wheel,
             "console": console_address,
             "rig": str(rig),
+            **write_hand_outs(folder, bench).announced(),
             "truth": bench.optics.truth(),
         }
         sys.stdout.write(json.dumps(line) + "\n")

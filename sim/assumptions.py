@@ -44,7 +44,7 @@ def assume(setup: BenchSetup, assumptions: Iterable[str]) -> BenchSetup:
 
 def _changed(options: Any, field: str, value: str, text: str) -> object:
     old = getattr(options, field)
-    new = _read(value)
+    new = value if isinstance(old, str) else _read(value)
     if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
         new = float(new)
     if old is not None and new is not None and type(new) is not type(old):

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sim.bench_faults import (
@@ -22,9 +22,11 @@ from sim.instruments.itc4001 import Itc4001Model
 from sim.instruments.itc4001_options import Itc4001Options
 from sim.instruments.nd_wheel import NdWheelModel, NdWheelOptions
 from sim.instruments.nirquest512 import EepromContent, NirQuest512Model, NirQuestOptions
-from sim.instruments.pm320 import Pm320Model, Pm320Options
+from sim.instruments.pm320 import Pm320Model, Pm320Options, PowerHead
 from sim.instruments.sc10 import PROMPT, Sc10Model, Sc10Options
-from sim.optics import BenchOptions, OpticalBench
+from sim.optics import BenchOptions, EntranceHead, OpticalBench
+from sim.optics.lamp_state import LampState
+from sim.optics.settings import FIRST_LAMP_HOURS
 from sim.wires.gated_line import GatedLine
 from sim.wires.serial_line import FarEnd, SerialPump, open_far_end
 from sim.wires.timers import Timers
@@ -36,6 +38,14 @@ _LOG = logging.getLogger(__name__)
 _THORLABS, _OCEAN = 0x1313, 0x2457
 _ITC4001, _PM320E, _NIRQUEST512 = 0x804A, 0x8022, 0x1026
 _SC10_BAUD, _WHEEL_BAUD = 9600, 57600
+_SECOND_INPUT = 2
+_THERMAL_HEAD = PowerHead(
+    serial_number="2003117",
+    wavelength_range_nm=(250.0, 11000.0),
+    ranges=("R10MW", "R100MW", "R1W", "R10W"),
+    wavelength_nm=(250.0, 11000.0),
+    responsivity_a_per_w=(1.0, 1.0),
+)
 
 
 @dataclass(frozen=True)
@@ -67,20 +77,30 @@ class Bench:
     Args:
         setup: what it is made of.
         clock: bench time.
+        make_wheel: builds the far end of the ND wheel, so that another one can take its place.
     """
 
-    def __init__(self, setup: BenchSetup, clock: Clock) -> None:
+    def __init__(
+        self,
+        setup: BenchSetup,
+        clock: Clock,
+        make_wheel: Callable[
+            [int, Callable[[float, float], None], NdWheelOptions | None], NdWheelModel
+        ] = NdWheelModel,
+    ) -> None:
         self.setup = setup
         self.clock = clock
         self._lock = threading.RLock()
         self._now_s = 0.0
-        self.sample_place, self.long_pass_inserted = "out", False
+        self.sample_place, self.long_pass_inserted, self.purge_on = "out", False, True
         self.optics = OpticalBench(setup.sample, setup.seed, setup.optics)
+        self._drawn = self.optics.last_surroundings
+        self.second_power_head = EntranceHead(self.optics, setup.seed, setup.sample)
         noise_seed = zlib.crc32(f"{setup.sample} {setup.seed}".encode())
         self.laser = Itc4001Model(self.optics, setup.laser, seed=noise_seed)
         self.monitor = Pm320Model(self.optics, setup.monitor, seed=noise_seed)
         self.shutter = Sc10Model(self.optics, setup.shutter)
-        self.wheel = NdWheelModel(setup.seed, self.optics.set_wheel_angle, setup.wheel)
+        self.wheel = make_wheel(setup.seed, self.optics.set_wheel_angle, setup.wheel)
         eeprom = EepromContent(
             self.optics.eeprom_wavelength_coefficients, self.optics.eeprom_linearity_coefficients
         )
@@ -125,10 +145,9 @@ class Bench:
             for name, conditions in own.items()
         }
 
-    def _call_at(self, time_s: float, action: object) -> None:
+    def _call_at(self, time_s: float, action: Callable[[], None]) -> None:
         def guarded() -> None:
             with self.at_now():
-                assert callable(action)
                 action()
 
         self.timers.call_at(time_s, guarded)
@@ -244,13 +263,64 @@ class Bench:
             self.optics.set_long_pass(now_s, inserted)
             self.long_pass_inserted = inserted
 
-    def set_optional(self, part: str, on: bool) -> None:
-        """Switch a part that not every optical bench has (lamp, purge); ValueError when it is missing."""
-        setter = getattr(self.optics, f"set_{part}", None)
-        if setter is None:
-            raise ValueError(f"this bench has no {part}")
+    def set_purge(self, on: bool, settled: bool = False) -> None:
+        """Switch the nitrogen; settled: the air has become dry, or humid, already."""
         with self.at_now() as now_s:
-            setter(now_s, on)
+            self.optics.set_purge(now_s, on, settled)
+            self.purge_on = on
+
+    def set_lamp(self, on: bool, settled: bool = False) -> None:
+        """Switch the calibration lamp; settled: a lamp that burns is warm already."""
+        with self.at_now() as now_s:
+            self.optics.set_lamp(now_s, on, settled)
+
+    def reseat_lamp(self) -> None:
+        """Take the lamp off the sphere and put it back."""
+        with self.at_now() as now_s:
+            self.optics.reseat_lamp(now_s)
+
+    def set_lamp_block(self, blocked: bool) -> None:
+        """Put a blade between lamp and sphere, or take it away."""
+        with self.at_now() as now_s:
+            self.optics.set_lamp_block(now_s, blocked)
+
+    def set_lamp_hours(self, hours: float | None) -> None:
+        """Set the lamp's age; None: as at the bench's beginning. ValueError for a negative one."""
+        with self.at_now() as now_s:
+            self.optics.set_lamp_hours(now_s, FIRST_LAMP_HOURS if hours is None else hours)
+
+    def set_second_power_head(self, inserted: bool) -> None:
+        """Hold the second head before the sphere's entrance and plug it in, or take it away."""
+        head, light = (_THERMAL_HEAD, self.second_power_head) if inserted else (None, None)
+        with self.at_now() as now_s:
+            self.optics.change_surroundings(now_s, entrance_blocked=inserted)
+            self.monitor.plug_head(_SECOND_INPUT, head, light, now_s)
+
+    def change_surrounding(self, name: str, value: float | None) -> None:
+        """Change a disturbance by its name in `sim.optics.Surroundings`; None: as drawn.
+
+        Raises:
+            ValueError: the value is out of range.
+        """
+        wanted = getattr(self._drawn, name) if value is None else value
+        with self.at_now() as now_s:
+            self.optics.change_surroundings(now_s, **{name: wanted})
+
+    @property
+    def lamp_state(self) -> LampState:
+        """What was done to the lamp last."""
+        return self.optics.lamp_state(self._now_s)
+
+    @property
+    def lamp_hours(self) -> float:
+        """The lamp's hour meter."""
+        with self.at_now() as now_s:
+            return self.optics.lamp_state(now_s).hours_at(now_s)
+
+    @property
+    def second_power_head_in(self) -> bool:
+        """Whether the second head is at the sphere's entrance."""
+        return self.optics.last_surroundings.entrance_blocked
 
     def observe(self) -> dict[str, object]:
         """What somebody standing there with a card and a voltmeter would find."""
@@ -266,6 +336,11 @@ class Bench:
                 "wheel_angle_deg": self.wheel.true_angle_deg,
                 "sample": self.sample_place,
                 "long_pass": self.long_pass_inserted,
+                "purge": self.purge_on,
+                "lamp_on": self.lamp_state.on,
+                "lamp_blocked": self.lamp_state.blocked,
+                "lamp_hours": self.lamp_hours,
+                "second_power_head": self.second_power_head_in,
                 "power_on_sample_w": float(self.optics.power_on_sample_w(now_s)),
                 "dose_j": float(self.optics.dose_j(now_s)),
                 "detector_temperature_c": self.spectrometer.detector_temperature_c(now_s),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.faults import Condition, FaultError
 from sim.instruments.itc4001 import Itc4001Model
 from sim.instruments.nd_wheel import NdWheelModel, SwitchFault
@@ -14,6 +16,7 @@ _SYSTEM_ERROR = -310
 _FEVER_K = 5.0
 _LOST_STEPS = 100
 _STALE_FRAMES = 1
+_WARMING_C_PER_MIN = 2.0
 _LASER_CAUSES = {
     "interlock": "interlock",
     "key": "key",
@@ -111,7 +114,7 @@ def wheel_conditions(model: NdWheelModel) -> dict[str, Condition]:
 
 
 def spectrometer_conditions(model: NirQuest512Model) -> dict[str, Condition]:
-    """Saturation, stale spectra, wrong sync, wrong EEPROM slot."""
+    """Saturation, stale spectra, wrong sync, wrong EEPROM slot, a detector that isn't cooled any more."""
 
     def flag(name: str) -> Condition:
         if not isinstance(getattr(model, name), bool):
@@ -126,7 +129,18 @@ def spectrometer_conditions(model: NirQuest512Model) -> dict[str, Condition]:
     def fresh(now_s: float) -> None:
         model.stale_frames = 0
 
+    def tec_failing(value: float | None, now_s: float) -> None:
+        rate = _WARMING_C_PER_MIN if value is None else value
+        if rate <= 0.0:
+            raise FaultError(f"tec_failing needs degrees per minute above 0, {rate} was given")
+        model.fail_tec(rate, now_s)
+
+    def tec_healed(now_s: float) -> None:
+        model.fail_tec(0.0, now_s)
+
     return {
+        "tec_off": Condition(lambda value, now_s: model.fail_tec(math.inf, now_s), tec_healed),
+        "tec_failing": Condition(tec_failing, tec_healed),
         "saturation": flag("saturated"),
         "bad_sync": flag("bad_sync"),
         "wrong_slot": flag("wrong_slot_echo"),

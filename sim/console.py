@@ -14,8 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.bench import Bench
+from sim.conditions import CONDITIONS, conditions_now, set_condition, set_from_text
 from sim.faults import FaultError
-from sim.instruments.pm320 import PowerHead
+from sim.hand_outs import beam_scans
+from sim.truth_details import detail, truth
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,41 +30,22 @@ class ConsoleError(ValueError):
 
 _HELP = {
     "observe": "{} -> light_on_sample, shutter_open, laser_on, laser_current_a, wheel_angle_deg, sample, ...",
-    "truth": "{} -> what an evaluation should find",
+    "truth": '{} -> what an evaluation should find; {"detail": "response"} -> arrays; "details" lists them',
     "place": '{"sample": "out|indirect|direct"}',
     "long_pass": '{"inserted": true}',
     "interlock": '{"instrument": "laser|shutter", "open": true}',
     "key": '{"locked": true}: the key switch of the laser driver',
     "front_panel_button": '{"instrument": "shutter"}: press ENABLE',
-    "second_power_head": '{"present": true}: a thermal head in input 2, at the sphere\'s entry',
-    "lamp": '{"on": true}: the calibration lamp, where the bench has one',
-    "purge": '{"on": true}: dry nitrogen through the sphere, where the bench has it',
+    "second_power_head": '{"inserted": true}: a thermal head in input 2, held before the sphere\'s entrance',
+    "lamp": '{"on": true} or {"reseat": true}: the calibration lamp; with "settled": true it is warm at once',
+    "lamp_block": '{"blocked": true}: a blade between lamp and sphere',
+    "purge": '{"on": true}: dry nitrogen through the sphere; with "settled": true the air follows at once',
+    "beam_profile": '{"axis": "x|y"} -> slit_position_mm, intensity',
+    "condition": '{"name": "filter_angle_deg", "value": 8} or {"spec": "filter_angle_deg=8"}; {} -> all',
     "fault": '{"spec": "laser:silence@12"} or {"clear": true} or {"clear": "laser"}',
     "shutdown": "{} -> the bench ends",
     "help": "{} -> this",
 }
-
-
-class _SphereEntry:
-    """What a power head held before the sphere looks at."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._optics = bench.optics
-
-    def monitor_power_w(self, time_s: float) -> float:
-        return self._optics.power_on_sample_w(time_s)
-
-    def laser_wavelength_nm(self, time_s: float) -> float:
-        return self._optics.laser_wavelength_nm(time_s)
-
-
-_THERMAL_HEAD = PowerHead(
-    serial_number="2003117",
-    wavelength_range_nm=(250.0, 11000.0),
-    ranges=("R10MW", "R100MW", "R1W", "R10W"),
-    wavelength_nm=(250.0, 11000.0),
-    responsivity_a_per_w=(1.0, 1.0),
-)
 
 
 class Console:
@@ -79,7 +62,7 @@ class Console:
         self._listener: socket.socket | None = None
         self._commands: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "observe": lambda request: bench.observe(),
-            "truth": lambda request: dict(bench.optics.truth()),
+            "truth": self._truth,
             "place": self._place,
             "long_pass": self._long_pass,
             "interlock": self._interlock,
@@ -87,10 +70,16 @@ class Console:
             "front_panel_button": self._button,
             "button": self._button,
             "second_power_head": self._second_head,
-            "lamp": self._optional,
-            "purge": self._optional,
+            "lamp": self._lamp,
+            "lamp_block": self._lamp_block,
+            "purge": self._purge,
+            "beam_profile": self._beam_profile,
+            "condition": self._condition,
             "fault": self._fault,
-            "help": lambda request: {"commands": _HELP, "faults": self._fault_kinds()},
+            "help": lambda request: (
+                {"commands": _HELP, "faults": self._fault_kinds()}
+                | {"conditions": {name: known.meaning for name, known in CONDITIONS.items()}}
+            ),
         }
 
     # --- the wire ---
@@ -190,19 +179,55 @@ class Console:
             enabled = self._bench.shutter.sequencer.enabled
         return {"ok": True, "enabled": enabled}
 
-    def _second_head(self, request: dict[str, Any]) -> Reply:
-        present = _required(request, "present", bool)
-        with self._bench.at_now() as now_s:
-            if present:
-                self._bench.monitor.plug_head(2, _THERMAL_HEAD, _SphereEntry(self._bench), now_s)
-            else:
-                self._bench.monitor.plug_head(2, None, None, now_s)
-        return {"ok": True, "present": present}
+    def _truth(self, request: dict[str, Any]) -> Reply:
+        if "detail" not in request:
+            return truth(self._bench)
+        return detail(self._bench, _required(request, "detail", str))
 
-    def _optional(self, request: dict[str, Any]) -> Reply:
+    def _second_head(self, request: dict[str, Any]) -> Reply:
+        key = "present" if "present" in request else "inserted"
+        inserted = _required(request, key, bool)
+        self._bench.set_second_power_head(inserted)
+        return {"ok": True, "inserted": inserted}
+
+    def _lamp(self, request: dict[str, Any]) -> Reply:
+        if "on" in request or "reseat" not in request:
+            self._bench.set_lamp(_required(request, "on", bool), _is_settled(request))
+        elif _required(request, "reseat", bool):
+            self._bench.reseat_lamp()
+        state = self._bench.lamp_state
+        return {"ok": True, "on": state.on, "blocked": state.blocked, "hours": self._bench.lamp_hours}
+
+    def _lamp_block(self, request: dict[str, Any]) -> Reply:
+        blocked = _required(request, "blocked", bool)
+        self._bench.set_lamp_block(blocked)
+        return {"ok": True, "blocked": blocked}
+
+    def _purge(self, request: dict[str, Any]) -> Reply:
         is_on = _required(request, "on", bool)
-        self._bench.set_optional(request["command"], is_on)
+        self._bench.set_purge(is_on, _is_settled(request))
         return {"ok": True, "on": is_on}
+
+    def _beam_profile(self, request: dict[str, Any]) -> Reply:
+        axis, scans = _required(request, "axis", str), beam_scans(self._bench)
+        if axis not in scans:
+            raise ConsoleError(f"no axis {axis!r}: {', '.join(scans)}")
+        scan = scans[axis]
+        position_mm, intensity = scan.slit_position_mm.tolist(), scan.intensity.tolist()
+        return {"ok": True, "axis": axis, "slit_position_mm": position_mm, "intensity": intensity}
+
+    def _condition(self, request: dict[str, Any]) -> Reply:
+        settled = _is_settled(request)
+        if "spec" in request:
+            name, now = set_from_text(self._bench, _required(request, "spec", str), settled)
+        elif "name" in request:
+            name = _required(request, "name", str)
+            if "value" not in request:
+                raise ConsoleError(f"condition {name!r} needs 'value' (null: as the bench was drawn)")
+            now = set_condition(self._bench, name, request["value"], settled)
+        else:
+            return {"ok": True, "conditions": conditions_now(self._bench)}
+        return {"ok": True, "name": name, "value": now}
 
     def _fault(self, request: dict[str, Any]) -> Reply:
         clear = request.get("clear")
@@ -216,6 +241,10 @@ class Console:
 
     def _fault_kinds(self) -> dict[str, list[str]]:
         return {name: list(gate.kinds) for name, gate in self._bench.gates.items()}
+
+
+def _is_settled(request: dict[str, Any]) -> bool:
+    return bool(_required(request, "settled", bool)) if "settled" in request else False
 
 
 def _required(request: dict[str, Any], key: str, kind: type) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ _WHEEL_SD = 0.01
 _AGE = timedelta(days=21)
 _LIFE = timedelta(days=182)
 _FULL_SCALE_COUNTS = 65535.0
+_OPERATOR = "simulated bench"
 
 _RIG = """\
 format = "plqy-rig/1"
@@ -79,6 +80,11 @@ power_density_mw_per_cm2 = 1200.0
 
 [calibration]
 folder = "calibration"
+
+[lamp]
+serial_number = "{lamp}"
+certificate = "lamp_certificate.txt"
+unit = "uW/nm"
 """
 
 
@@ -92,17 +98,44 @@ class Record:
     values: Mapping[str, object]
 
 
-def write_rig(folder: Path, bench: Bench, addresses: Addresses, console: str, speed: float) -> Path:
-    """Write ``rig.toml`` and the calibration folder; returns the rig file's absolute path."""
+def write_rig(
+    folder: Path,
+    bench: Bench,
+    addresses: Addresses,
+    console: str,
+    speed: float,
+    records: Iterable[Record] | None = None,
+) -> Path:
+    """Write ``rig.toml`` and the calibration folder.
+
+    Args:
+        folder: where.
+        bench: which bench.
+        addresses: of its wires.
+        console: ``host:port``.
+        speed: bench seconds per real second.
+        records: what the calibration folder is to hold; None: those that the bench draws now.
+
+    Returns:
+        The rig file's absolute path.
+    """
     calibration = folder / "calibration"
     calibration.mkdir(parents=True, exist_ok=True)
+    _remove_earlier_records(calibration)
     created = (datetime.now(UTC) - _AGE).replace(hour=9, minute=0, second=0, microsecond=0)
-    for record in draw_records(bench):
+    for record in draw_records(bench) if records is None else records:
         _write_record(calibration, record, created)
+    path = (folder / "rig.toml").resolve()
+    path.write_text(_rig_text(bench, addresses, console, speed), encoding="utf-8")
+    return path
+
+
+def _rig_text(bench: Bench, addresses: Addresses, console: str, speed: float) -> str:
     setup = bench.setup
-    text = _RIG.format(
+    return _RIG.format(
         sample=setup.sample,
         seed=setup.seed,
+        lamp=bench.optics.lamp.serial_number,
         usbip=addresses.usbip,
         console=console,
         speed=float(speed),
@@ -113,9 +146,6 @@ def write_rig(folder: Path, bench: Bench, addresses: Addresses, console: str, sp
         spectrometer_serial=setup.spectrometer.serial_number,
         detector_temperature_c=setup.spectrometer.set_point_c,
     )
-    path = (folder / "rig.toml").resolve()
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def draw_records(bench: Bench) -> list[Record]:
@@ -226,13 +256,24 @@ def _wheel(bench: Bench, random: np.random.Generator) -> Record:
     return Record("wheel", "Monitor power against angle, one turn.", {}, values)
 
 
+def _remove_earlier_records(folder: Path) -> None:
+    """Remove what another bench left in the same folder; records of anybody else stay."""
+    for path in folder.glob("*.json"):
+        try:
+            operator = json.loads(path.read_text(encoding="utf-8")).get("operator")
+        except (ValueError, AttributeError):
+            continue
+        if operator == _OPERATOR:
+            path.unlink()
+
+
 def _write_record(folder: Path, record: Record, created: datetime) -> Path:
     content: dict[str, Any] = {
         "format": "plqy-record/1",
         "kind": record.kind,
         "created": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "expires": (created + _LIFE).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "operator": "simulated bench",
+        "operator": _OPERATOR,
         "origin": record.origin,
         "instruments": dict(record.instruments),
         "values": dict(record.values),

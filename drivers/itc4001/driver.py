@@ -214,12 +214,13 @@ class ITC4001(LaserSettings):
         raise InstrumentProtocolError(self.name, f"error queue never empties (last: {errors[-1]})")
 
     def read_state(self) -> LaserState:
-        """Look once: output, current, temperature, protections."""
+        """Look once: output, current, temperature, protections; without its sensor the temperature is NaN."""
         protections: Protection = self.protections
+        sensor_fails = Protection.TEMPERATURE_SENSOR_FAILURE in protections
         return LaserState(
             output_enabled=self.output_enabled,
             current_a=self.current,
-            temperature_c=self.tec.temperature,
+            temperature_c=math.nan if sensor_fails else self.tec.temperature,
             temperature_in_window=Protection.TEMPERATURE_OUTSIDE_WINDOW not in protections,
             temperature_control_enabled=self.tec.output_enabled,
             protections=in_words(protections & FORBIDS_LIGHT),

@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 import logging
-import math
 import struct
 import threading
 from collections import deque
+from collections.abc import Iterable
 from typing import Self
-
-import numpy as np
 
 from drivers.clock import Clock
 from drivers.errors import (
     InstrumentConnectionError,
-    InstrumentError,
     InstrumentProtocolError,
+    InstrumentReportedError,
     InstrumentTimeoutError,
     InvalidReadingError,
     OutOfRangeError,
 )
-from drivers.nirquest512.eeprom import ADC_FULL_SCALE, PIXELS, SERIAL_SLOT, SPECTROMETER_NAME, Eeprom
-from drivers.nirquest512.link import SPECTRUM_BYTES, SeabreezeLink, SpectrometerLink
+from drivers.nirquest512.eeprom import ADC_FULL_SCALE, SERIAL_SLOT, SPECTROMETER_NAME, Eeprom
+from drivers.nirquest512.frames import Frames
+from drivers.nirquest512.fresh import FreshSpectra
+from drivers.nirquest512.link import SeabreezeLink, SpectrometerLink
 from drivers.protocols import FloatArray, Identity
 from drivers.readings import within
 
 _log = logging.getLogger(__name__)
 
-_SET_INTEGRATION_TIME, _REQUEST_SPECTRUM, _SET_TRIGGER = 0x02, 0x09, 0x0A
+_SET_TRIGGER = 0x0A
 _ENABLE_TEC, _READ_TEMPERATURE, _SET_TEMPERATURE = 0x71, 0x72, 0x73
 _NORMAL_TRIGGER = 0
-_SYNC_BYTE = 0x69
-_INVERTED_BIT = 0x8000
 _INTEGRATION_RANGE_MS = (1, 1_599_999)
 _FIRST_INTEGRATION_TIME_S = 0.01
 DEFAULT_MARGIN_S = 2.0
 _UNKNOWN_EXPOSURE_S = 60.0
 """What an exposure that the program before has left running may still take; it can't be asked for."""
 _ATTEMPTS = 2
-_DUPLICATE_MARGIN_S = 0.25
 _TEMPERATURE_POLL_S = 0.5
 _STABLE_READINGS = 10
 _STABLE_SPREAD_C = 0.3
 _SET_POINT_TOLERANCE_C = 1.0
+_STEADY_READINGS = 60
+_STEADY_SPREAD_C = 0.2
+"""Away from its set point the detector has to stand still for half a minute: it may be on its way."""
+_LARGEST_OFFSET_K = 10.0
+"""A sister model was seen 6 K off; more than this is a cooler that doesn't work."""
 _PLAUSIBLE_TEMPERATURE_C = (-100.0, 100.0)
 
 
@@ -69,15 +71,14 @@ class NIRQuest512:
         self.name = name
         self._link = link
         self._clock = clock
-        self._margin_s = margin_s
         self._temperature_range_c = temperature_range_c
         self._acquiring = threading.RLock()
-        self._integration_time_s = _FIRST_INTEGRATION_TIME_S
-        self._longest_running_s = _UNKNOWN_EXPOSURE_S
-        self._spectra_are_stale = True
-        self._packet_is_owed = False
-        self._last_packet = b""
+        self._frames = Frames(link, name, clock, margin_s, self.reconnect)
+        self._frames.longest_running_s = _UNKNOWN_EXPOSURE_S
+        self._spectra = FreshSpectra(link, self._frames, name, clock, _FIRST_INTEGRATION_TIME_S)
         self.eeprom = Eeprom(link)
+        self.temperature_warning = ""
+        """What is odd about the temperature since `stabilise_temperature`; empty when nothing is."""
 
     @classmethod
     def connect(
@@ -124,8 +125,7 @@ class NIRQuest512:
             _log.warning("%s: EEPROM tells no saturation; 65535 counts assumed", self.name)
 
     def _configure(self) -> None:
-        milliseconds = round(self._integration_time_s * 1000)
-        self._link.send(struct.pack("<BI", _SET_INTEGRATION_TIME, milliseconds))
+        self._spectra.configure()
         self._link.send(struct.pack("<BH", _SET_TRIGGER, _NORMAL_TRIGGER))
 
     @property
@@ -152,7 +152,7 @@ class NIRQuest512:
     @property
     def integration_time_s(self) -> float:
         """Get the integration time in force, s (the instrument can't be asked)."""
-        return self._integration_time_s
+        return self._spectra.integration_time_s
 
     @property
     def linearity_coefficients(self) -> FloatArray | None:
@@ -173,24 +173,18 @@ class NIRQuest512:
         if milliseconds < _INTEGRATION_RANGE_MS[0]:
             raise OutOfRangeError(f"{duration_s} s is outside {shortest_s} to {longest_s} s")
         with self._acquiring:
-            if milliseconds == round(self._integration_time_s * 1000):
-                return self._integration_time_s
-            # The exposure under way still has the old length: the next read must allow for it.
-            self._longest_running_s = max(self._longest_running_s, self._integration_time_s)
-            self._spectra_are_stale = True
-            self._link.send(struct.pack("<BI", _SET_INTEGRATION_TIME, milliseconds))
-            self._integration_time_s = milliseconds / 1000
-            return self._integration_time_s
+            self._spectra.choose_time(milliseconds)
+            return self._spectra.integration_time_s
 
     def note_light_changed(self) -> None:
         """Tell that the light was changed just now: spectra begun before are stale."""
-        self._spectra_are_stale = True
+        self._spectra.note_light_changed()
 
     def acquire(self, scans: int) -> FloatArray:
         """Take `scans` spectra, raw counts, shape [scans, 512].
 
-        All were begun after the last change of light or of integration time; the one under way at that
-        moment is read and thrown away first.
+        All were begun after the last change of light or of integration time; how that is known is told in
+        `drivers.nirquest512.fresh`.
 
         Raises:
             OutOfRangeError: less than one scan.
@@ -199,98 +193,8 @@ class NIRQuest512:
         """
         if isinstance(scans, bool) or scans != int(scans) or scans < 1:
             raise OutOfRangeError(f"at least one scan, got {scans!r}")
-        rows: list[FloatArray] = []
-        failures = 0
         with self._acquiring:
-            self._settle_debts()
-            while len(rows) < scans:
-                try:
-                    self._discard_stale()
-                    rows.append(self._counts(self._read_fresh()))
-                except (InstrumentProtocolError, InstrumentTimeoutError) as error:
-                    failures += 1
-                    if failures >= _ATTEMPTS:
-                        raise
-                    _log.warning("%s; taking it again", error)
-                    self._settle_debts()
-        return np.stack(rows)
-
-    def _discard_stale(self) -> None:
-        """Read and throw away the spectrum that may have been under way when something changed."""
-        while self._spectra_are_stale:
-            # Reset before reading: light that changes meanwhile makes the next one stale again.
-            self._spectra_are_stale = False
-            try:
-                self._read_one()
-            except InstrumentError:
-                self._spectra_are_stale = True
-                raise
-            self._longest_running_s = 0.0
-
-    def _read_fresh(self) -> bytes:
-        """Read one spectrum that is not the last one over again.
-
-        Two spectra never agree in every bit; a packet that does was sent twice, and everything after it
-        would be one late.
-        """
-        packet, last = self._last_packet, self._last_packet
-        for _ in range(_ATTEMPTS):
-            packet = self._read_one()
-            if packet != last or _is_flat(packet):
-                return packet
-            if not self._collect_owed(self._exposures_s() + _DUPLICATE_MARGIN_S):
-                return packet
-            _log.warning("%s: the same spectrum twice; taken again", self.name)
-        raise InstrumentProtocolError(self.name, "sends the same spectrum again and again; reconnect it")
-
-    def _read_one(self) -> bytes:
-        self._link.send(bytes((_REQUEST_SPECTRUM,)))
-        self._packet_is_owed = True
-        packet = self._link.read_spectrum(self._allowance_s())
-        self._packet_is_owed = len(packet) != SPECTRUM_BYTES
-        if len(packet) != SPECTRUM_BYTES:
-            raise InstrumentProtocolError(
-                self.name, f"spectrum of {len(packet)} bytes instead of {SPECTRUM_BYTES}"
-            )
-        if packet[-1] != _SYNC_BYTE:
-            raise InstrumentProtocolError(
-                self.name, f"spectrum ends with 0x{packet[-1]:02x} instead of 0x{_SYNC_BYTE:02x}"
-            )
-        self._last_packet = packet
-        return packet
-
-    def _allowance_s(self) -> float:
-        """Return the longest wait for a spectrum, real seconds: one exposure under way and one whole."""
-        return self._exposures_s() + self._margin_s
-
-    def _exposures_s(self) -> float:
-        return (self._longest_running_s + 2 * self._integration_time_s) / self._clock.speed
-
-    def _settle_debts(self) -> None:
-        """Let no packet of an earlier request be taken for an answer to the next one."""
-        if not self._packet_is_owed:
-            if self._link.discard_spectra():
-                _log.warning("%s: unexpected spectra thrown away", self.name)
-            return
-        if not self._collect_owed(self._allowance_s()):
-            _log.warning("%s: a spectrum never came; opening the device anew", self.name)
-            self.reconnect()
-
-    def _collect_owed(self, timeout_s: float) -> bool:
-        """Wait for packets that are still due and throw them away; False when none came."""
-        try:
-            self._link.read_spectrum(timeout_s)
-        except InstrumentTimeoutError:
-            self._packet_is_owed = False
-            return False
-        self._link.discard_spectra()
-        self._packet_is_owed = False
-        return True
-
-    @staticmethod
-    def _counts(packet: bytes) -> FloatArray:
-        words = np.frombuffer(packet, dtype="<u2", count=PIXELS) ^ np.uint16(_INVERTED_BIT)
-        return words.astype(np.float64)
+            return self._spectra.take(int(scans))
 
     def read_temperature_c(self) -> float:
         """Measure the detector temperature, °C.
@@ -319,7 +223,10 @@ class NIRQuest512:
         return temperature_c
 
     def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None:
-        """Cool the detector to `temperature_c` and wait until it is stable there.
+        """Cool the detector to `temperature_c` and wait until it is stable.
+
+        Stable is: within 0.3 °C for 5 s near the set point, within 0.2 °C for 30 s elsewhere. Then
+        `temperature_warning` says how far away, and so does the log.
 
         Args:
             temperature_c: set point, °C (rounded to 0.1).
@@ -327,27 +234,46 @@ class NIRQuest512:
 
         Raises:
             OutOfRangeError: outside the range given at construction.
-            InstrumentTimeoutError: not stable, or stable somewhere else.
+            InstrumentTimeoutError: not stable in time.
+            InstrumentReportedError: stable so far away that the cooler can't be working.
         """
         tenths = round(within(temperature_c, self._temperature_range_c) * 10)
         self._link.send(struct.pack("<Bh", _SET_TEMPERATURE, tenths))
         self._link.send(bytes((_ENABLE_TEC, 1, 0)))
-        recent: deque[float] = deque(maxlen=_STABLE_READINGS)
+        recent: deque[float] = deque(maxlen=_STEADY_READINGS)
 
-        def stable() -> bool:
+        def settled() -> bool:
             recent.append(self.read_temperature_c())
-            return (
-                len(recent) == _STABLE_READINGS
-                and max(recent) - min(recent) <= _STABLE_SPREAD_C
-                and math.isclose(recent[-1], tenths / 10, abs_tol=_SET_POINT_TOLERANCE_C)
-            )
+            lately = list(recent)[-_STABLE_READINGS:]
+            if abs(recent[-1] - tenths / 10) <= _SET_POINT_TOLERANCE_C:
+                return len(lately) == _STABLE_READINGS and _spread(lately) <= _STABLE_SPREAD_C
+            return len(recent) == _STEADY_READINGS and _spread(recent) <= _STEADY_SPREAD_C
 
-        if not self._clock.wait_until(stable, timeout_s=timeout_s, poll_s=_TEMPERATURE_POLL_S):
+        if not self._clock.wait_until(settled, timeout_s=timeout_s, poll_s=_TEMPERATURE_POLL_S):
             raise InstrumentTimeoutError(
                 self.name,
-                f"the detector is at {recent[-1]:.1f} °C, not stable at {tenths / 10:.1f} °C after "
-                f"{timeout_s:.0f} s; a warm room or a blocked fan keeps it from getting there",
+                f"the detector is at {recent[-1]:.1f} °C and not stable {timeout_s:.0f} s after it was told "
+                f"{tenths / 10:.1f} °C; a warm room or a blocked fan keeps it from getting there",
             )
+        self._judge_offset(recent[-1], tenths / 10)
+
+    def _judge_offset(self, temperature_c: float, set_point_c: float) -> None:
+        """Stable elsewhere is good enough, as long as darks are taken at the same place; but tell it."""
+        offset_k = temperature_c - set_point_c
+        self.temperature_warning = ""
+        if abs(offset_k) <= _SET_POINT_TOLERANCE_C:
+            return
+        if abs(offset_k) > _LARGEST_OFFSET_K:
+            raise InstrumentReportedError(
+                self.name,
+                f"the detector stands at {temperature_c:.1f} °C, {offset_k:+.1f} K from its set point of "
+                f"{set_point_c:.1f} °C: its cooler does not work; check the 5 V supply",
+            )
+        self.temperature_warning = (
+            f"{self.name}: the detector is stable at {temperature_c:.1f} °C, {offset_k:+.1f} K from its set "
+            f"point of {set_point_c:.1f} °C; its measured temperature is recorded"
+        )
+        _log.warning("%s", self.temperature_warning)
 
     def make_safe(self) -> None:
         """Check that it answers; there is nothing dangerous in it.
@@ -370,16 +296,14 @@ class NIRQuest512:
         with self._acquiring:
             self._link.reopen()
             self._configure()
-            self._longest_running_s = max(self._longest_running_s, self._integration_time_s)
-            self._spectra_are_stale = True
-            self._packet_is_owed = False
-            self._link.discard_spectra()
+            self._frames.longest_running_s = max(self._frames.longest_running_s, self.integration_time_s)
+            self._frames.forget()
 
     def close(self) -> None:
         """Give the device back; changes nothing at it; callable twice."""
         self._link.close()
 
 
-def _is_flat(packet: bytes) -> bool:
-    """Tell a spectrum with every pixel at the same count (saturated): that one may well come twice."""
-    return packet[:2] * PIXELS == packet[: 2 * PIXELS]
+def _spread(temperatures_c: Iterable[float]) -> float:
+    values = list(temperatures_c)
+    return max(values) - min(values)

@@ -93,6 +93,10 @@ def translated(action: str) -> Iterator[None]:
             SPECTROMETER_NAME, f"in use by another program (while {action}); close that one first"
         ) from error
     except (ReferenceError, RuntimeError, AttributeError) as error:
+        if "backend" in str(error).lower():
+            raise InstrumentConnectionError(
+                SPECTROMETER_NAME, f"USB can't be used on this computer ({error}); install libusb 1.0"
+            ) from error
         # Dead weak references, "device not opened": all of them mean that the device was closed.
         raise InstrumentConnectionError(
             SPECTROMETER_NAME, f"the connection is closed (while {action}); connect again"
@@ -221,6 +225,35 @@ def release_device(device: Any) -> None:
     pyusb_device = getattr(handle, "pyusb_device", None)
     if pyusb_device is not None:
         usb.util.dispose_resources(pyusb_device)
+
+
+def list_spectrometers(pyusb_backend: str | None = None) -> list[tuple[str, RigError | None]]:
+    """Serial number of every NIRQuest512 on USB, or why it can't be told; opens and closes each.
+
+    Raises:
+        InstrumentConnectionError: USB can't be looked at.
+    """
+    import seabreeze
+
+    seabreeze.use("pyseabreeze", pyusb_backend=pyusb_backend)
+    from seabreeze.pyseabreeze.devices import SeaBreezeDevice
+    from seabreeze.pyseabreeze.transport import USBTransport
+
+    with translated("looking for it on USB"):
+        handles = list(USBTransport.list_devices(pyusb_backend=pyusb_backend))
+    found: list[tuple[str, RigError | None]] = []
+    for handle in handles:
+        if handle.identity[:2] != (VENDOR_ID, PRODUCT_ID):
+            continue
+        try:
+            device = _open(SeaBreezeDevice, handle)
+            found.append((str(device.serial_number), None))
+            with translated("closing it"):
+                device.close()
+                release_device(device)
+        except RigError as error:
+            found.append(("", error))
+    return found
 
 
 def find_device(serial_number: str | None, pyusb_backend: str | None) -> Any:

@@ -28,6 +28,7 @@ from plqy_rig.data.recorder import (
 )
 from plqy_rig.data.recover import Recovery, recover_run, runs_to_recover
 from plqy_rig.data.result import DEFAULT_WINDOW, Evaluation, WindowResult
+from plqy_rig.data.result_details import MeanDetails, StepDetails, WindowDetails
 from plqy_rig.data.run import RoleSpectra, Run, differences
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "JournalProblem",
     "JournalWriter",
     "Listener",
+    "MeanDetails",
     "MissingPathError",
     "NotWritableError",
     "ProblemKind",
@@ -55,8 +57,10 @@ __all__ = [
     "Run",
     "RunMetadata",
     "RunRecorder",
+    "StepDetails",
     "StorageError",
     "UnreadableRunError",
+    "WindowDetails",
     "WindowResult",
     "differences",
     "load_run",

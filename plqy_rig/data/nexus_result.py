@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import h5py
@@ -11,6 +12,7 @@ from plqy_rig.data.encoding import decode_json, encode_json
 from plqy_rig.data.hdf5 import get_array, get_text, get_texts, make_group, put_numbers, put_text, put_texts
 from plqy_rig.data.nexus_layout import iso_time
 from plqy_rig.data.result import Evaluation, WindowResult
+from plqy_rig.data.result_details import MeanDetails, StepDetails, WindowDetails
 
 _FLAG_SEPARATOR = ";"
 
@@ -25,6 +27,10 @@ _STEP_RESULTS = (
     ("plqy_2m", "plqy_2m", "1", "quantum yield by the two-measurement variant"),
 )
 """Attribute of `WindowResult`, name in the file, units, label."""
+
+
+_RATES = ("emission_rate", "absorbed_rate")
+"""Details that are photons per second; the others are plain numbers."""
 
 
 def write_result(entry: h5py.Group, evaluation: Evaluation) -> None:
@@ -73,6 +79,39 @@ def _write_window(parent: h5py.Group, window: WindowResult) -> None:
     budget = make_group(group, "budget", "NXcollection")
     for name, contribution in window.budget.items():
         put_numbers(budget, name, contribution, "1", "relative contribution to the uncertainty")
+    _write_details(group, window.details)
+
+
+def _write_details(window: h5py.Group, details: WindowDetails) -> None:
+    group = make_group(window, "details", "NXcollection")
+    steps = make_group(group, "steps", "NXcollection")
+    for name, values in details.steps.arrays().items():
+        put_numbers(steps, name, values, "1/s" if name in _RATES else "1")
+    budget = make_group(group, "step_budget", "NXcollection")
+    for name, values in details.step_budget.items():
+        put_numbers(budget, name, values, "1", "relative contribution to the step's uncertainty")
+    mean = make_group(group, "mean", "NXcollection")
+    for item in fields(MeanDetails):
+        put_numbers(mean, item.name, np.asarray(getattr(details.mean, item.name)), "1")
+
+
+def _read_details(window: h5py.Group) -> WindowDetails:
+    if "details" not in window:
+        return WindowDetails()
+    group = window["details"]
+    return WindowDetails(
+        steps=StepDetails(**{str(name): get_array(group["steps"], name, "<f8") for name in group["steps"]}),
+        mean=MeanDetails(**{str(name): _plain(data[()]) for name, data in group["mean"].items()}),
+        step_budget={
+            str(name): get_array(group["step_budget"], name, "<f8") for name in group["step_budget"]
+        },
+    )
+
+
+def _plain(values: Any) -> Any:
+    """Python's own number, truth value or tuple of numbers."""
+    plain = values.tolist()
+    return tuple(plain) if isinstance(plain, list) else plain
 
 
 def read_result(entry: h5py.Group, run_uid: str) -> Evaluation | None:
@@ -111,5 +150,6 @@ def _read_window(group: h5py.Group, name: str) -> WindowResult:
         budget={str(term): float(dataset[()]) for term, dataset in group["budget"].items()},
         estimator=get_text(group, "estimator"),
         warnings=get_texts(group["notes"], "warnings"),
+        details=_read_details(group),
         **arrays,
     )

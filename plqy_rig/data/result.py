@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plqy_rig.data.result_details import WindowDetails
 from plqy_rig.data.run import differences
 
 FloatArray = NDArray[np.float64]
@@ -27,19 +28,20 @@ class WindowResult:
         high_nm: its long end, nm.
         power_density_mw_per_cm2: [steps], measured, mW/cm².
         plqy: [steps].
-        u_plqy: [steps], standard uncertainty.
-        ci68: [steps, 2], interval of 68 %.
-        ci95: [steps, 2], interval of 95 %.
+        u_plqy: [steps], standard uncertainty; NaN where the distribution is too skewed for a symmetric one.
+        ci68: [steps, 2], interval of 68 %; NaN where it has no finite limits.
+        ci95: [steps, 2], interval of 95 %; NaN where it has no finite limits.
         absorptance: [steps], A of the direct beam.
         mu: [steps], fraction of scattered laser light absorbed.
         plqy_2m: [steps], by the two-measurement variant.
         flags: per step the names of what is doubtful; names hold no semicolon.
         mean_plqy: over `range_mw_per_cm2`.
-        u_mean_plqy: its standard uncertainty.
+        u_mean_plqy: its standard uncertainty; NaN where only the interval in `details` may be given.
         range_mw_per_cm2: lowest and highest power density of the mean, mW/cm².
         budget: relative contributions to the mean's uncertainty under their names.
         estimator: how the mean was made.
         warnings: about this window.
+        details: parts of the uncertainty, intervals of the mean, tests, other estimates.
     """
 
     name: str
@@ -60,6 +62,7 @@ class WindowResult:
     budget: Mapping[str, float]
     estimator: str
     warnings: tuple[str, ...] = ()
+    details: WindowDetails = field(default_factory=WindowDetails)
 
     def __post_init__(self) -> None:
         """Check shapes.
@@ -72,9 +75,17 @@ class WindowResult:
             _check_shape(name, getattr(self, name), (steps,))
         for name in ("ci68", "ci95"):
             _check_shape(name, getattr(self, name), (steps, 2))
+        for name, values in self.details.steps.arrays().items():
+            _check_shape(name, values, (steps, steps) if name == "step_covariance" else (steps,))
+        for name, values in self.details.step_budget.items():
+            _check_shape(name, values, (steps,))
         if len(self.flags) != steps:
             raise ValueError(f"flags of {len(self.flags)} steps instead of {steps}")
-        if not self.name or "/" in self.name or any(not term or "/" in term for term in self.budget):
+        if (
+            not self.name
+            or "/" in self.name
+            or any(not term or "/" in term for term in (*self.budget, *self.details.step_budget))
+        ):
             raise ValueError("the name of a window or of a budget term is empty or holds a slash")
         if any(";" in flag or not flag for flags in self.flags for flag in flags):
             raise ValueError("a flag's name is empty or holds a semicolon")

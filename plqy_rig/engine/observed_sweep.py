@@ -2,52 +2,45 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from procedures import PlqySweep
 
-
-class StopRequest:
-    """Asks a run to end: set by a signal handler or another thread, read by the run.
-
-    Attributes:
-        reason: who asked, for the stop document.
-    """
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self.reason = ""
-
-    def ask(self, reason: str) -> None:
-        """Ask to end; only the first reason counts."""
-        if not self._event.is_set():
-            self.reason = reason
-            self._event.set()
-
-    @property
-    def asked(self) -> bool:
-        """Whether anybody asked."""
-        return self._event.is_set()
+_LETS_LIGHT_OUT = ("exposure", "test exposure")
 
 
 class ObservedSweep(PlqySweep):
     """A sweep with an engine around it.
 
     Attributes:
-        stop: asked before every step and exposure.
-        activity: hears what the sweep emits, for live views; nobody by default.
+        stop_asked: asked before every step and exposure, with whether the sweep stands between two steps.
+        activity: hears what the sweep emits.
     """
 
-    stop: StopRequest | None = None
+    stop_asked: Callable[[bool], bool] | None = None
     activity: Callable[[str, Any], None] | None = None
+    _between_steps = True
 
     def emit(self, topic: str, record: Any) -> None:
-        """Pass it on to whoever looks on."""
+        """Pass it on, and know from it whether a step is under way."""
+        if topic == "results":
+            self._between_steps = True
+        elif topic == "activity" and record["activity"] in _LETS_LIGHT_OUT:
+            self._between_steps = False
         if self.activity is not None:
             self.activity(topic, record)
 
     def should_stop(self) -> bool:
         """Whether the engine was asked to end."""
-        return self.stop is not None and self.stop.asked
+        return self.stop_asked is not None and self.stop_asked(self._between_steps)
+
+    def again(self, **changes: Any) -> ObservedSweep:
+        """The same sweep, not yet run, with some parameters changed.
+
+        Args:
+            changes: parameters by their recipe keys.
+        """
+        sweep = type(self).from_recipe({**self.recipe(), **changes})
+        assert isinstance(sweep, ObservedSweep)
+        return sweep

@@ -1,4 +1,7 @@
-"""The sanity checks of each step: which flags its number carries (method, section 3)."""
+"""The sanity checks of one window: which flags its numbers carry (method, section 3).
+
+What concerns the whole run, whatever the window, is in `run_checks`.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from plqy_rig.data import Role
+from plqy_rig.data import MeanDetails, Role
+from plqy_rig.evaluation.content import WindowContent
+from plqy_rig.evaluation.estimate import trend_in_sigmas
 from plqy_rig.evaluation.flags import Flag
-from plqy_rig.evaluation.uncertainty import WindowContent
+from plqy_rig.evaluation.intervals import MOST_SYMMETRIC
+from plqy_rig.evaluation.statistics import alarm_sigmas, chi_squared_limit
 from plqy_rig.evaluation.windows import Window
 
 if TYPE_CHECKING:
-    from plqy_rig.evaluation.window_result import CorrectedRun
+    from plqy_rig.evaluation.corrected_run import CorrectedRun
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -23,8 +29,8 @@ BoolArray = NDArray[np.bool_]
 _NEAR_SATURATION = 0.95
 _WEAK_PEAK = 0.1
 _LOW_ABSORPTANCE = 0.05
+_USUAL_ABSORPTANCE = (0.10, 0.20)
 _UNCERTAIN_ABSORPTANCE = 0.1
-_MONITOR_SPREAD = 0.01
 _LEAKAGE = 0.01
 _ROLES_WITH_SIGNAL = (
     Role.EMPTY_EXCITATION,
@@ -37,15 +43,44 @@ _ROLES_WITH_SIGNAL = (
 
 @dataclass(frozen=True)
 class StepValues:
-    """The numbers of one window, [steps] each, NaN where a step has none."""
+    """The numbers of one window, [steps] each, NaN where a step has none.
+
+    Attributes:
+        plqy: the yields.
+        u_plqy: their standard uncertainties.
+        absorptance: each step's own.
+        u_absorptance_own: its random uncertainty.
+        absorptance_used: what entered the yields.
+        u_absorptance: its standard uncertainty.
+        mu: share of scattered laser light absorbed.
+        u_mu: its random uncertainty.
+        plqy_2m: by two measurements.
+        u_plqy_2m: its random uncertainty.
+        step_covariance: [steps, steps] of what may make the steps differ.
+        in_mean: steps with a weight in the mean.
+    """
 
     plqy: FloatArray
     u_plqy: FloatArray
     absorptance: FloatArray
+    u_absorptance_own: FloatArray
+    absorptance_used: FloatArray
     u_absorptance: FloatArray
     mu: FloatArray
+    u_mu: FloatArray
     plqy_2m: FloatArray
-    u_plqy_2m_random: FloatArray
+    u_plqy_2m: FloatArray
+    step_covariance: FloatArray
+    in_mean: BoolArray
+
+
+@dataclass(frozen=True)
+class MeanComparison:
+    """The mean, its uncertainty whether or not it may be given as such, and what stands behind it."""
+
+    plqy: float
+    u_plqy: float
+    details: MeanDetails
 
 
 def check_steps(
@@ -53,48 +88,100 @@ def check_steps(
     window: Window,
     contents: Mapping[Role, WindowContent],
     values: StepValues,
+    mean: MeanComparison,
+    of_run: Mapping[Flag, BoolArray],
 ) -> tuple[tuple[str, ...], ...]:
     """The flags of every step, as codes in the order of `Flag`."""
+    weights = corrected.weights(window)
     raised = {
-        **_value_flags(values),
-        **_signal_flags(corrected, window),
-        **_arrangement_flags(corrected, window, contents),
+        **of_run,
+        **_value_flags(values, mean),
+        **_series_flags(corrected, values, mean.details),
+        **_arrangement_flags(corrected, window, weights, contents),
     }
+    for flag, steps in signal_flags(corrected, np.flatnonzero(weights), emission=True).items():
+        raised[flag] = raised[flag] | steps
     count = len(values.plqy)
-    return tuple(
-        tuple(str(flag) for flag in Flag if flag in raised and bool(raised[flag][step]))
-        for step in range(count)
-    )
+    order = [flag for flag in Flag if flag in raised and raised[flag].any()]
+    return tuple(tuple(str(flag) for flag in order if bool(raised[flag][step])) for step in range(count))
 
 
-def _value_flags(values: StepValues) -> dict[Flag, BoolArray]:
-    absorptance = values.absorptance
+def _value_flags(values: StepValues, mean: MeanComparison) -> dict[Flag, BoolArray]:
+    used, relative = values.absorptance_used, values.u_absorptance / np.abs(values.absorptance_used)
+    sigmas = alarm_sigmas(len(values.plqy))
+    apart = np.abs(values.plqy - values.plqy_2m) > sigmas * np.hypot(values.u_plqy, values.u_plqy_2m)
+    details = mean.details
+    if abs(mean.plqy - details.plqy_2m) > 2 * np.hypot(mean.u_plqy, details.u_plqy_2m):
+        apart |= values.in_mean
+    low, high = _USUAL_ABSORPTANCE
     return {
-        Flag.MU_NEGATIVE: values.mu < 0,
-        Flag.ABSORPTANCE_UNPHYSICAL: (absorptance <= 0) | (absorptance >= 1),
-        Flag.ABSORPTANCE_LOW: (absorptance > 0) & (absorptance < _LOW_ABSORPTANCE),
-        Flag.ABSORPTANCE_UNCERTAIN: values.u_absorptance > _UNCERTAIN_ABSORPTANCE * np.abs(absorptance),
+        Flag.MU_NEGATIVE: values.mu < -sigmas * values.u_mu,
+        Flag.ABSORPTANCE_UNPHYSICAL: (used <= 0) | (used >= 1),
+        Flag.ABSORPTANCE_LOW: (used > 0) & (used < _LOW_ABSORPTANCE),
+        Flag.ABSORPTANCE_UNUSUAL: ((used >= _LOW_ABSORPTANCE) & (used < low)) | ((used > high) & (used < 1)),
+        Flag.ABSORPTANCE_UNCERTAIN: relative > _UNCERTAIN_ABSORPTANCE,
+        Flag.INTERVAL_ONLY: relative > MOST_SYMMETRIC,
         Flag.PLQY_ABOVE_ONE: values.plqy > 1,
-        Flag.TWO_MEASUREMENT_DISAGREES: np.abs(values.plqy - values.plqy_2m)
-        > 2 * np.hypot(values.u_plqy, values.u_plqy_2m_random),
+        Flag.TWO_MEASUREMENT_DISAGREES: apart,
     }
 
 
-def _signal_flags(corrected: CorrectedRun, window: Window) -> dict[Flag, BoolArray]:
+def _series_flags(corrected: CorrectedRun, values: StepValues, mean: MeanDetails) -> dict[Flag, BoolArray]:
+    """Trends and scatter over the steps of the mean; raised for all of them."""
+    kept = values.in_mean & np.isfinite(values.plqy)
+    none = {flag: np.zeros_like(kept) for flag in (Flag.ABSORPTANCE_TREND, Flag.PLQY_TREND)}
+    if kept.sum() < 3:
+        return none
+    density = corrected.power_density_mw_per_cm2[kept]
+    of_absorptance = trend_in_sigmas(values.absorptance[kept], values.u_absorptance_own[kept], density)
+    covariance = values.step_covariance[np.ix_(kept, kept)]
+    of_plqy = _correlated_trend(values.plqy[kept], covariance, np.log(density))
+    degrees = np.array([float(mean.degrees_of_freedom)])
+    scatters = mean.chi_squared > float(chi_squared_limit(degrees, alarm_sigmas(4))[0])
+    # One test a run for the absorptance; the windows' trends are nearly one test, four are counted.
+    return {
+        Flag.ABSORPTANCE_TREND: kept & (abs(of_absorptance) > alarm_sigmas(1)),
+        Flag.PLQY_TREND: kept & (abs(of_plqy) > alarm_sigmas(4)),
+        Flag.STEPS_SCATTER: kept & bool(scatters),
+    }
+
+
+def _correlated_trend(values: FloatArray, covariance: FloatArray, abscissa: FloatArray) -> float:
+    """Slope of correlated values over its standard error; 0 where no noise is known."""
+    if not (np.diag(covariance) > 0).all():
+        return 0.0
+    scale = np.sqrt(np.diag(covariance))
+    try:
+        factor = np.linalg.cholesky(covariance / np.outer(scale, scale))
+    except np.linalg.LinAlgError:
+        return 0.0
+    centred = abscissa - abscissa.mean()
+    columns = np.stack([np.ones_like(centred), centred, values], axis=1) / scale[:, None]
+    white = np.linalg.solve(factor, columns)
+    normal = np.linalg.inv(white[:, :2].T @ white[:, :2])
+    slope = float((normal @ white[:, :2].T @ white[:, 2])[1])
+    return float(slope / np.sqrt(normal[1, 1]))
+
+
+def signal_flags(
+    corrected: CorrectedRun, pixels: NDArray[np.int64], *, emission: bool
+) -> dict[Flag, BoolArray]:
+    """Flags of the counts at these pixels, of the emission or of the excitation roles, [steps] each."""
     run = corrected.run
     steps = len(corrected.reference_power_w)
     saturated, near, weak, bad = (np.zeros(steps, dtype=bool) for _ in range(4))
     for role, spectra in run.spectra.items():
-        role_window = window if role.is_emission else corrected.laser_window
-        inside = role_window.pixel_fractions(run.wavelength_nm) > 0
-        highest = np.max(np.where(np.isfinite(spectra.counts), spectra.counts, -np.inf)[:, inside], axis=1)
-        net = np.where(np.isfinite(spectra.counts), spectra.counts - spectra.dark, -np.inf)[:, inside]
+        if role.is_emission is not emission:
+            continue
+        # NaN where a step wasn't measured, and nothing is above or below NaN.
+        counts = spectra.counts[:, pixels]
         photons = corrected.photons[role]
-        saturated |= photons.saturated[:, inside].any(axis=1)
-        near |= highest >= _NEAR_SATURATION * run.full_scale_counts
+        saturated |= photons.saturated[:, pixels].any(axis=1)
+        near |= counts.max(axis=1) >= _NEAR_SATURATION * run.full_scale_counts
         if role in _ROLES_WITH_SIGNAL:
-            weak |= spectra.measured & (net.max(axis=1) < _WEAK_PEAK * run.full_scale_counts)
-        bad |= bool(photons.bad_pixels[inside].any())
+            net = counts - spectra.dark[:, pixels]
+            weak |= net.max(axis=1) < _WEAK_PEAK * run.full_scale_counts
+        bad |= bool(photons.bad_pixels[pixels].any())
     return {
         Flag.SATURATED: saturated,
         Flag.NEAR_SATURATION: near,
@@ -104,26 +191,18 @@ def _signal_flags(corrected: CorrectedRun, window: Window) -> dict[Flag, BoolArr
 
 
 def _arrangement_flags(
-    corrected: CorrectedRun, window: Window, contents: Mapping[Role, WindowContent]
+    corrected: CorrectedRun, window: Window, weights: FloatArray, contents: Mapping[Role, WindowContent]
 ) -> dict[Flag, BoolArray]:
-    run, power = corrected.run, corrected.reference_power_w
-    steps = len(power)
-    unsteady, incomplete, single = (np.zeros(steps, dtype=bool) for _ in range(3))
-    for spectra in run.spectra.values():
-        within = spectra.monitor_power_std_w > _MONITOR_SPREAD * spectra.monitor_power_w
-        unsteady |= within | (np.abs(spectra.monitor_power_w / power - 1) > 2 * _MONITOR_SPREAD)
-        incomplete |= ~spectra.measured
-        single |= spectra.measured & (spectra.scans < 2)
-    inside = window.pixel_fractions(run.wavelength_nm) > 0
-    transmission = corrected.calibration.long_pass.usable_at(run.wavelength_nm)
+    steps = len(corrected.reference_power_w)
+    masked = (weights != 0) & ~corrected.passed
+    divided = corrected.choices.response_behind_long_pass is None
     leakage = np.zeros(steps, dtype=bool)
     if Role.EMPTY_EMISSION in contents:
-        leakage = contents[Role.EMPTY_EMISSION].integral > _LEAKAGE * contents[Role.DIRECT_EMISSION].integral
+        empty, direct = contents[Role.EMPTY_EMISSION], contents[Role.DIRECT_EMISSION]
+        noise = alarm_sigmas(steps) * np.sqrt(empty.random_variance)
+        leakage = empty.integral > _LEAKAGE * direct.integral + noise
     return {
-        Flag.MONITOR_UNSTEADY: unsteady,
-        Flag.INCOMPLETE: incomplete,
-        Flag.SINGLE_SCANS: single,
         Flag.WINDOWS_OVERLAP: np.full(steps, window.overlaps(corrected.laser_window)),
-        Flag.FILTER_EDGE_IN_WINDOW: np.full(steps, bool(np.isnan(transmission[inside]).any())),
+        Flag.FILTER_EDGE_IN_WINDOW: np.full(steps, divided and bool(masked.any())),
         Flag.LEAKAGE: leakage,
     }

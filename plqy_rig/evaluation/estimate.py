@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from plqy_rig.data import Role
 from plqy_rig.evaluation import formulas
+from plqy_rig.evaluation.choices import LeakageModel
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -41,16 +42,25 @@ class Estimate:
         absorptance: each step's own, whatever estimator was used, [steps].
         absorptance_used: what entered the yields, [steps].
         gradient: ∂plqy[i]/∂integral[role][j], [steps, steps] by role.
+        absorptance_gradient: ∂(ln absorptance_used[i])/∂integral[role][j], [steps, steps] by role.
+        emission_rate: P_c - (1-A) P_b, [steps].
+        absorbed_rate: L_a A, [steps].
     """
 
     plqy: FloatArray
     absorptance: FloatArray
     absorptance_used: FloatArray
     gradient: Mapping[Role, FloatArray]
+    absorptance_gradient: Mapping[Role, FloatArray]
+    emission_rate: FloatArray
+    absorbed_rate: FloatArray
 
 
 def estimate_steps(
-    integrals: Integrals, reference_power_w: FloatArray, estimator: AbsorptanceEstimator
+    integrals: Integrals,
+    reference_power_w: FloatArray,
+    estimator: AbsorptanceEstimator,
+    leakage_model: LeakageModel = LeakageModel.LASER,
 ) -> Estimate:
     """Yields of all steps (method, equations 1, 2 and 5) and their derivatives (section 7.1).
 
@@ -58,15 +68,17 @@ def estimate_steps(
         integrals: the five roles, and `Role.EMPTY_EMISSION` where it was measured; no NaN.
         reference_power_w: [steps]; pooling weights the steps equally, as if all had one power.
         estimator: which absorptance enters.
+        leakage_model: how `Role.EMPTY_EMISSION` is scaled before it is subtracted.
     """
     laser_empty = integrals[Role.EMPTY_EXCITATION]
-    laser_indirect = integrals[Role.INDIRECT_EXCITATION]
-    laser_direct = integrals[Role.DIRECT_EXCITATION]
     ratio, by_indirect, by_direct = _transmitted_ratio(
-        laser_indirect, laser_direct, reference_power_w, estimator
+        integrals[Role.INDIRECT_EXCITATION],
+        integrals[Role.DIRECT_EXCITATION],
+        reference_power_w,
+        estimator,
     )
     used = 1.0 - ratio
-    leak_indirect, leak_direct = laser_indirect / laser_empty, laser_direct / laser_empty
+    leak_indirect, leak_direct = leakage_scales(integrals, leakage_model)
     leakage = integrals.get(Role.EMPTY_EMISSION, np.zeros_like(laser_empty))
     emission_indirect = integrals[Role.INDIRECT_EMISSION] - leak_indirect * leakage
     emission_direct = integrals[Role.DIRECT_EMISSION] - leak_direct * leakage
@@ -85,9 +97,28 @@ def estimate_steps(
         gradient[Role.EMPTY_EMISSION] = np.diag((ratio * leak_indirect - leak_direct) / absorbed)
     return Estimate(
         plqy=plqy,
-        absorptance=formulas.absorptance(laser_indirect, laser_direct),
+        absorptance=formulas.absorptance(
+            integrals[Role.INDIRECT_EXCITATION], integrals[Role.DIRECT_EXCITATION]
+        ),
         absorptance_used=used,
         gradient=gradient,
+        absorptance_gradient={
+            Role.INDIRECT_EXCITATION: -by_indirect / used[:, None],
+            Role.DIRECT_EXCITATION: -by_direct / used[:, None],
+        },
+        emission_rate=emission_direct - ratio * emission_indirect,
+        absorbed_rate=absorbed,
+    )
+
+
+def leakage_scales(integrals: Integrals, model: LeakageModel) -> tuple[FloatArray, FloatArray]:
+    """g_b and g_c of equation 5, [steps] each."""
+    laser_empty = integrals[Role.EMPTY_EXCITATION]
+    if model is LeakageModel.FIXED:
+        return np.ones_like(laser_empty), np.ones_like(laser_empty)
+    return (
+        integrals[Role.INDIRECT_EXCITATION] / laser_empty,
+        integrals[Role.DIRECT_EXCITATION] / laser_empty,
     )
 
 
@@ -120,19 +151,23 @@ def mean_weights(step_variance: FloatArray, in_range: BoolArray) -> FloatArray:
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def shows_trend(values: FloatArray, sigmas: FloatArray, abscissa: FloatArray) -> bool:
-    """Whether a weighted straight line has a slope beyond two of its standard errors.
+def trend_in_sigmas(values: FloatArray, sigmas: FloatArray, abscissa: FloatArray) -> float:
+    """Slope of a weighted straight line over its standard error.
 
-    Needs at least three points with a positive uncertainty; fewer show no trend.
+    Needs at least three points with a positive uncertainty; fewer show no trend (0).
     """
     usable = np.isfinite(values) & (sigmas > 0)
     if usable.sum() < 3:
-        return False
+        return 0.0
     weight = sigmas[usable] ** -2.0
     x, y = abscissa[usable], values[usable]
     centred = x - np.sum(weight * x) / np.sum(weight)
-    spread = np.sum(weight * centred**2)
+    spread = float(np.sum(weight * centred**2))
     if spread == 0:
-        return False
-    slope = np.sum(weight * centred * y) / spread
-    return bool(abs(slope) > 2.0 * spread**-0.5)
+        return 0.0
+    return float(np.sum(weight * centred * y) / spread**0.5)
+
+
+def shows_trend(values: FloatArray, sigmas: FloatArray, abscissa: FloatArray) -> bool:
+    """Whether a weighted straight line has a slope beyond two of its standard errors (section 7.5)."""
+    return abs(trend_in_sigmas(values, sigmas, abscissa)) > 2.0

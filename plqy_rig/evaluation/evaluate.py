@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calibration import CalibrationSet
 from calibration.roles import REQUIRED_ROLES
 from plqy_rig.data import Evaluation, Run, WindowResult
 from plqy_rig.data.errors import StorageError
-from plqy_rig.evaluation.chain import correct_role
-from plqy_rig.evaluation.window_result import CorrectedRun, evaluate_window
-from plqy_rig.evaluation.windows import NAMED_WINDOWS, Window, named
+from plqy_rig.evaluation.choices import DEFAULT_RANGE_MW_PER_CM2, EvaluationChoices
+from plqy_rig.evaluation.corrected_run import CorrectedRun, correct_run
+from plqy_rig.evaluation.monte_carlo import DrawnWindow, MonteCarloResult, monte_carlo
+from plqy_rig.evaluation.run_checks import run_flags
+from plqy_rig.evaluation.window_result import WindowProblem, evaluate_window, pose
+from plqy_rig.evaluation.windows import named
 
-FloatArray = NDArray[np.float64]
-
-DEFAULT_RANGE_MW_PER_CM2 = (50.0, 900.0)
-"""The published averages are over this range."""
-_DEFAULT_LASER_WINDOW = Window("laser", 967.0, 987.0)
-
-
-@dataclass(frozen=True)
-class EvaluationChoices:
-    """What may be chosen without measuring again.
-
-    Attributes:
-        windows: emission windows.
-        range_mw_per_cm2: power densities that enter the mean.
-        laser_window: where the laser line is; None takes the recipe's.
-    """
-
-    windows: Sequence[Window] = field(default_factory=lambda: tuple(NAMED_WINDOWS.values()))
-    range_mw_per_cm2: tuple[float, float] = DEFAULT_RANGE_MW_PER_CM2
-    laser_window: Window | None = None
+__all__ = [
+    "DEFAULT_RANGE_MW_PER_CM2",
+    "EvaluationChoices",
+    "evaluate_if_complete",
+    "evaluate_run",
+    "require_roles",
+]
 
 
 def evaluate_run(
@@ -48,7 +39,7 @@ def evaluate_run(
 
     Args:
         run: as loaded or as just measured.
-        choices: windows and range; the published ones by default.
+        choices: windows, range, estimators and corrections; the published windows by default.
         calibration: other records than those stored in the run.
 
     Raises:
@@ -58,25 +49,13 @@ def evaluate_run(
     """
     choices = choices or EvaluationChoices()
     calibration = calibration or CalibrationSet.from_documents(run.calibration, str(run.folder))
-    _require_roles(run)
-    calibration.response.require_grid(run.wavelength_nm)
-    power = _reference_power_w(run)
-    photons = {
-        role: correct_role(
-            spectra,
-            calibration,
-            full_scale_counts=run.full_scale_counts,
-            reference_power_w=power,
-            behind_long_pass=role.is_emission,
-        )
-        for role, spectra in run.spectra.items()
-    }
-    laser_window = choices.laser_window or _recipe_laser_window(run)
-    corrected = CorrectedRun(run, photons, calibration, power, laser_window)
-    windows = {
-        name: evaluate_window(corrected, window, choices.range_mw_per_cm2)
-        for name, window in named(choices.windows).items()
-    }
+    require_roles(run)
+    corrected = correct_run(run, calibration, choices)
+    of_run = run_flags(corrected)
+    problems = {name: pose(corrected, window) for name, window in named(choices.windows).items()}
+    windows = {name: evaluate_window(corrected, problem, of_run) for name, problem in problems.items()}
+    if choices.monte_carlo_draws:
+        windows = _with_draws(corrected, problems, windows)
     return _evaluation(corrected, choices, windows)
 
 
@@ -85,9 +64,100 @@ def evaluate_if_complete(run: Run) -> Evaluation | None:
     return evaluate_run(run) if run.next_role() is None else None
 
 
+def require_roles(run: Run) -> None:
+    """Refuse a run that lacks one of the five roles; raises `StorageError`."""
+    missing = [str(role) for role in REQUIRED_ROLES if role not in run.spectra]
+    if missing:
+        raise StorageError(
+            f"{run.folder}: can't be evaluated, it has no {', '.join(missing)}; "
+            "measure the missing passes first"
+        )
+
+
+def _with_draws(
+    corrected: CorrectedRun,
+    problems: Mapping[str, WindowProblem],
+    windows: Mapping[str, WindowResult],
+) -> dict[str, WindowResult]:
+    choices = corrected.choices
+    drawable = {name: problem for name, problem in problems.items() if problem.usable.any()}
+    drawn = [
+        DrawnWindow(
+            contents=problem.contents,
+            reference_power_w=problem.power_w,
+            estimator=problem.estimator,
+            leakage=choices.leakage,
+            weights=problem.variances.weights,
+            common_relative=problem.variances.common_relative,
+        )
+        for problem in drawable.values()
+    ]
+    results = monte_carlo(drawn, corrected.common_errors, choices.monte_carlo_draws, choices.seed)
+    found = dict(windows)
+    for name, result in zip(drawable, results, strict=True):
+        found[name] = _with_distribution(windows[name], problems[name], result)
+    return found
+
+
+def _with_distribution(window: WindowResult, problem: WindowProblem, drawn: MonteCarloResult) -> WindowResult:
+    """The analytic result with the intervals that were drawn."""
+
+    def scattered(values: Any) -> Any:
+        wide = np.full((len(problem.usable), *values.shape[1:]), np.nan)
+        wide[problem.usable] = values
+        return wide
+
+    steps = dataclasses.replace(
+        window.details.steps,
+        plqy_median=scattered(drawn.median),
+        u_plqy_monte_carlo=scattered(drawn.sigma),
+        absorptance_not_positive=scattered(drawn.not_positive),
+    )
+    mean = dataclasses.replace(
+        window.details.mean,
+        median=drawn.mean_median,
+        u_monte_carlo=drawn.mean_sigma,
+        ci68=drawn.mean_ci68,
+        ci95=drawn.mean_ci95,
+    )
+    return dataclasses.replace(
+        window,
+        ci68=scattered(drawn.ci68),
+        ci95=scattered(drawn.ci95),
+        details=dataclasses.replace(window.details, steps=steps, mean=mean),
+    )
+
+
 def _evaluation(
     corrected: CorrectedRun, choices: EvaluationChoices, windows: Mapping[str, WindowResult]
 ) -> Evaluation:
+    run, calibration = corrected.run, corrected.calibration
+    records = {str(kind): record.sha256 for kind, record in calibration.records.items()}
+    if choices.response_behind_long_pass is not None:
+        records["response_behind_long_pass"] = choices.response_behind_long_pass.sha256
+    return Evaluation(
+        run_uid=run.uid,
+        laser_window_nm=(corrected.laser_window.low_nm, corrected.laser_window.high_nm),
+        windows=windows,
+        records=records,
+        warnings=(*run.warnings, *_warnings(corrected)),
+        version=_program_version(),
+        evaluated=time.time(),
+        settings={
+            **choices.settings(),
+            "u_power_density_relative": _power_density_uncertainty(calibration),
+            **_baselines(corrected),
+        },
+    )
+
+
+@cache
+def _program_version() -> str:
+    # Looking through the installed packages takes longer than evaluating a window.
+    return version("plqy-rig")
+
+
+def _warnings(corrected: CorrectedRun) -> Sequence[str]:
     run, calibration = corrected.run, corrected.calibration
     moment = datetime.fromtimestamp(run.started, tz=UTC)
     warnings = [
@@ -97,38 +167,23 @@ def _evaluation(
     if run.exit_status != "success":
         reason = run.stop.get("reason", "") if run.stop else "it has no stop document"
         warnings.append(f"the run did not end as planned ({run.exit_status}): {reason}")
-    return Evaluation(
-        run_uid=run.uid,
-        laser_window_nm=(corrected.laser_window.low_nm, corrected.laser_window.high_nm),
-        windows=windows,
-        records={str(kind): record.sha256 for kind, record in calibration.records.items()},
-        warnings=(*run.warnings, *warnings),
-        version=version("plqy-rig"),
-        evaluated=time.time(),
-        settings={"range_mw_per_cm2": list(choices.range_mw_per_cm2)},
+    return warnings
+
+
+def _power_density_uncertainty(calibration: CalibrationSet) -> float:
+    """Of all power densities of the run together: monitor ratio and beam area (method, section 8)."""
+    return float(
+        np.hypot(
+            calibration.monitor_ratio.ratio_uncertainty_relative, calibration.beam.area_uncertainty_relative
+        )
     )
 
 
-def _require_roles(run: Run) -> None:
-    missing = [str(role) for role in REQUIRED_ROLES if role not in run.spectra]
-    if missing:
-        raise StorageError(
-            f"{run.folder}: can't be evaluated, it has no {', '.join(missing)}; "
-            "measure the missing passes first"
-        )
-
-
-def _reference_power_w(run: Run) -> FloatArray:
-    """Common monitor power of each step: the mean over its roles, [steps]; NaN where none was measured."""
-    powers = np.stack([spectra.monitor_power_w for spectra in run.spectra.values()])
-    measured = np.isfinite(powers)
-    total = np.where(measured, powers, 0.0).sum(axis=0)
-    count = measured.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _recipe_laser_window(run: Run) -> Window:
-    low, high = run.recipe.get("laser_window_low_nm"), run.recipe.get("laser_window_high_nm")
-    if low is None or high is None:
-        return _DEFAULT_LASER_WINDOW
-    return Window("laser", float(low), float(high))
+def _baselines(corrected: CorrectedRun) -> dict[str, Any]:
+    """What was taken off as baseline, counts, by role; nothing when none was."""
+    found = {
+        str(role): [float(value) for value in photons.baseline_counts]
+        for role, photons in corrected.photons.items()
+        if photons.baseline_counts is not None
+    }
+    return {"baseline_counts": found} if found else {}

@@ -15,10 +15,23 @@ class Flag(StrEnum):
     MU_NEGATIVE = "mu_negative"
     ABSORPTANCE_UNPHYSICAL = "absorptance_unphysical"
     ABSORPTANCE_LOW = "absorptance_low"
+    ABSORPTANCE_UNUSUAL = "absorptance_unusual"
     ABSORPTANCE_UNCERTAIN = "absorptance_uncertain"
+    INTERVAL_ONLY = "interval_only"
+    ABSORPTANCE_TREND = "absorptance_trend"
     PLQY_ABOVE_ONE = "plqy_above_one"
+    PLQY_TREND = "plqy_trend"
+    STEPS_SCATTER = "steps_scatter"
     TWO_MEASUREMENT_DISAGREES = "2m_disagrees"
     MONITOR_UNSTEADY = "monitor_unsteady"
+    LASER_DRIFT = "laser_drift"
+    MODE_HOP = "mode_hop"
+    EMISSION_DRIFT = "emission_drift"
+    DARK_OLD = "dark_old"
+    DETECTOR_TEMPERATURE = "detector_temperature"
+    NOISE_DISAGREES = "noise_disagrees"
+    WATER_VAPOUR = "water_vapour"
+    CALIBRATION_EXPIRED = "calibration_expired"
     WINDOWS_OVERLAP = "windows_overlap"
     LEAKAGE = "leakage"
     SINGLE_SCANS = "single_scans"
@@ -29,23 +42,56 @@ class Flag(StrEnum):
 SENTENCES = {
     Flag.SATURATED: "A pixel inside a window was at full scale: the step has no number.",
     Flag.NEAR_SATURATION: "A pixel inside a window was above 95 % of full scale.",
-    Flag.WEAK_SIGNAL: "The highest pixel of a window stayed below 10 % of full scale.",
+    Flag.WEAK_SIGNAL: (
+        "The highest pixel of a window stayed below 10 % of full scale. Its noise is in the uncertainty; "
+        "offsets (dark, stray light) weigh more than usual. A longer exposure makes it stronger."
+    ),
     Flag.BAD_PIXEL_IN_WINDOW: "A defective pixel inside a window was replaced from its neighbours.",
     Flag.MU_NEGATIVE: (
-        "More laser light with the sample in the sphere than without (L_b > L_a): the sphere changed "
-        "between the passes; compare with a solvent-filled cuvette as the empty reference."
+        "More laser light with the sample in the sphere than without (L_b > L_a), beyond the noise: the "
+        "sphere changed between the passes; compare with a solvent-filled cuvette as the empty reference."
     ),
     Flag.ABSORPTANCE_UNPHYSICAL: "The absorptance is outside 0 to 1: check the sample's position.",
     Flag.ABSORPTANCE_LOW: "The absorptance is below 0.05: its noise dominates the result.",
+    Flag.ABSORPTANCE_UNUSUAL: "The absorptance is outside 0.10 to 0.20, where the published samples lie.",
     Flag.ABSORPTANCE_UNCERTAIN: (
-        "The absorptance is known to no better than 10 %: the result's distribution is skewed."
+        "The absorptance is known to no better than 10 %: the result's distribution is skewed; use the "
+        "interval."
+    ),
+    Flag.INTERVAL_ONLY: (
+        "The absorptance is known to no better than 20 %: no symmetric uncertainty is given, only the "
+        "interval."
+    ),
+    Flag.ABSORPTANCE_TREND: (
+        "The absorptance changes with power density: bleaching, saturation, heating, or a sample that moved."
     ),
     Flag.PLQY_ABOVE_ONE: "The quantum yield is above 1, which downshifting can't give.",
+    Flag.PLQY_TREND: (
+        "The yield changes with power density beyond what the uncertainty allows: give the power density "
+        "with the number; it may be the sample, its heating or its degradation."
+    ),
+    Flag.STEPS_SCATTER: "The steps scatter about their mean more than their uncertainties allow.",
     Flag.TWO_MEASUREMENT_DISAGREES: (
         "The two-arrangement result differs by more than twice the uncertainty: drift, leakage, a wrong "
         "beam position or an empty sphere that isn't comparable."
     ),
     Flag.MONITOR_UNSTEADY: "The monitor power spread within an exposure or step by more than 1 %.",
+    Flag.LASER_DRIFT: "The laser power at the same wheel positions differs by more than 2 % between passes.",
+    Flag.MODE_HOP: (
+        "The laser line or its power jumped between exposures at the same wheel position: a mode hop; change "
+        "the diode's temperature a little."
+    ),
+    Flag.EMISSION_DRIFT: "The emission changes from the first to the last scan: heating or photodegradation.",
+    Flag.DARK_OLD: "The dark was taken long before or after its exposure.",
+    Flag.DETECTOR_TEMPERATURE: (
+        "The detector's temperature differs between exposure, dark, passes or the response's record."
+    ),
+    Flag.NOISE_DISAGREES: (
+        "Repeated scans scatter much more or less than this detector's noise: the light flickered, or the "
+        "scans aren't independent."
+    ),
+    Flag.WATER_VAPOUR: "The emission shows the dip of water vapour at 1350-1410 nm: purge the sphere.",
+    Flag.CALIBRATION_EXPIRED: "A calibration record was past its date when the run was measured.",
     Flag.WINDOWS_OVERLAP: "The emission window overlaps the laser window.",
     Flag.LEAKAGE: "What the empty sphere shows in the emission window is above 1 % of the emission.",
     Flag.SINGLE_SCANS: "Single scans tell nothing of their noise: the uncertainty leaves it out.",
@@ -55,3 +101,6 @@ SENTENCES = {
     Flag.INCOMPLETE: "A role of this step wasn't measured.",
 }
 """What each code means, for people."""
+
+NOTES = frozenset({Flag.WEAK_SIGNAL, Flag.ABSORPTANCE_UNUSUAL})
+"""Flags that say how something is, not that something is wrong."""

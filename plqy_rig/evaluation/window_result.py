@@ -1,4 +1,4 @@
-"""One emission window of a run: yields, uncertainties, mean and flags."""
+"""One emission window of a run: yields, uncertainties, intervals, mean and flags."""
 
 from __future__ import annotations
 
@@ -8,163 +8,301 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import CalibrationSet
-from plqy_rig.data import Role, Run, WindowResult
+from plqy_rig.data import MeanDetails, Role, StepDetails, WindowDetails, WindowResult
 from plqy_rig.evaluation import formulas
-from plqy_rig.evaluation.chain import RolePhotons
-from plqy_rig.evaluation.checks import StepValues, check_steps
+from plqy_rig.evaluation.checks import MeanComparison, StepValues, check_steps
+from plqy_rig.evaluation.choices import EstimatorChoice, EvaluationChoices
+from plqy_rig.evaluation.corrected_run import CorrectedRun
 from plqy_rig.evaluation.estimate import (
     AbsorptanceEstimator,
     Estimate,
     estimate_steps,
+    leakage_scales,
     mean_weights,
     shows_trend,
 )
-from plqy_rig.evaluation.uncertainty import WindowContent, variance_terms
+from plqy_rig.evaluation.flags import Flag
+from plqy_rig.evaluation.intervals import MOST_SYMMETRIC, SIGMAS_68, SIGMAS_95
+from plqy_rig.evaluation.statistics import birge_factor, chi_squared_about_mean
+from plqy_rig.evaluation.uncertainty import RANDOM_TERMS, Contents, total, variance_terms
+from plqy_rig.evaluation.variances import Variances, variances_of
 from plqy_rig.evaluation.windows import Window
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-Contents = Mapping[Role, WindowContent]
 
 _RANGE_TOLERANCE = 0.02
 """A step aimed at the edge of the averaging range belongs to it although its power is 2 % off."""
-_TWO_SIDED_95 = 1.959964
 
 
 @dataclass(frozen=True)
-class CorrectedRun:
-    """A run behind the correction chain: what every window is cut from.
+class WindowProblem:
+    """One window of the steps that can be evaluated, as every estimate of it needs it.
 
     Attributes:
-        run: as measured.
-        photons: each role after the chain.
-        calibration: the records used.
-        reference_power_w: common monitor power of each step, [steps].
-        laser_window: where the laser line is.
+        window: the emission window.
+        usable: which of the run's steps these are, [steps of the run].
+        contents: every role cut to its window, [usable steps].
+        power_w: reference power, [usable steps].
+        density: power density in mW/cm², [usable steps].
+        in_range: which of them are in the range of the mean, [usable steps].
+        estimator: which absorptance enters.
+        estimate: yields with derivatives.
+        variances: by term, of steps and mean.
     """
 
-    run: Run
-    photons: Mapping[Role, RolePhotons]
-    calibration: CalibrationSet
-    reference_power_w: FloatArray
-    laser_window: Window
-
-    @property
-    def power_density_mw_per_cm2(self) -> FloatArray:
-        """At the sample, [steps] (method, section 8)."""
-        sphere_power_w = self.calibration.monitor_ratio.ratio * self.reference_power_w
-        return self.calibration.beam.power_density_mw_per_cm2(sphere_power_w)
-
-    def contents(self, window: Window) -> dict[Role, WindowContent]:
-        """Every role cut to its window: the laser's for excitation, `window` for emission."""
-        emission = window.pixel_fractions(self.run.wavelength_nm)
-        laser = self.laser_window.pixel_fractions(self.run.wavelength_nm)
-        return {
-            role: WindowContent.of(photons, emission if role.is_emission else laser)
-            for role, photons in self.photons.items()
-        }
+    window: Window
+    usable: BoolArray
+    contents: Contents
+    power_w: FloatArray
+    density: FloatArray
+    in_range: BoolArray
+    estimator: AbsorptanceEstimator
+    estimate: Estimate
+    variances: Variances
 
 
-@dataclass(frozen=True)
-class _Variances:
-    """Variances of the steps' yields and of their mean, by term of the budget."""
-
-    of_steps: Mapping[str, FloatArray]
-    of_mean: Mapping[str, float]
-    weights: FloatArray
-
-
-def evaluate_window(
-    corrected: CorrectedRun, window: Window, range_mw_per_cm2: tuple[float, float]
-) -> WindowResult:
-    """Evaluate one emission window; steps that can't be evaluated become NaN rows with a flag."""
+def pose(corrected: CorrectedRun, window: Window) -> WindowProblem:
+    """Cut a run to a window, choose the estimator, and estimate."""
     contents = corrected.contents(window)
     usable = np.all(
         [np.isfinite(content.integral) & (content.integral != 0) for content in contents.values()], axis=0
     )
     kept = {role: content.at(usable) for role, content in contents.items()}
-    density = corrected.power_density_mw_per_cm2
-    low, high = range_mw_per_cm2
+    density = corrected.power_density_mw_per_cm2[usable]
+    low, high = corrected.choices.range_mw_per_cm2
     in_range = (density >= low * (1 - _RANGE_TOLERANCE)) & (density <= high * (1 + _RANGE_TOLERANCE))
-    estimate, estimator = _estimate(kept, corrected.reference_power_w[usable], density[usable])
-    variances = _variances(estimate, kept, corrected.calibration, in_range[usable])
-    values = StepValues(
-        plqy=_scatter(usable, estimate.plqy),
-        u_plqy=_scatter(usable, _sigma(variances.of_steps)),
-        absorptance=_scatter(usable, estimate.absorptance),
-        u_absorptance=_scatter(usable, _absorptance_sigma(kept)),
-        mu=_scatter(usable, _mu(kept)),
-        plqy_2m=_scatter(usable, _two_measurement(kept)),
-        u_plqy_2m_random=_scatter(usable, _two_measurement_sigma(kept)),
+    power_w = corrected.reference_power_w[usable]
+    estimator = _estimator(kept, density, corrected.choices.estimator)
+    estimate, weights = _estimate(corrected.choices, kept, power_w, in_range, estimator)
+    pooled = estimator is AbsorptanceEstimator.POOLED
+    variances = variances_of(estimate, kept, corrected.common_errors, corrected.choices, weights, pooled)
+    return WindowProblem(window, usable, kept, power_w, density, in_range, estimator, estimate, variances)
+
+
+def evaluate_window(
+    corrected: CorrectedRun, problem: WindowProblem, of_run: Mapping[Flag, BoolArray]
+) -> WindowResult:
+    """The analytic result of one window; steps that can't be evaluated are NaN rows with a flag."""
+    estimate, variances, usable = problem.estimate, problem.variances, problem.usable
+    window = problem.window
+    mean = float(variances.weights @ estimate.plqy) if problem.in_range.any() else float("nan")
+    mean_details = _mean_details(corrected, problem, mean)
+    values = _step_values(problem)
+    relative = np.divide(
+        values.u_absorptance,
+        np.abs(values.absorptance_used),
+        out=np.full(len(usable), np.nan),
+        where=values.absorptance_used != 0,
     )
-    mean = float(variances.weights @ estimate.plqy) if in_range[usable].any() else float("nan")
-    half_width = np.stack([-values.u_plqy, values.u_plqy], axis=1)
+    flags = check_steps(
+        corrected,
+        problem.window,
+        corrected.contents(window) if not usable.all() else problem.contents,
+        values,
+        MeanComparison(mean, variances.sigma_of_mean(), mean_details),
+        of_run,
+    )
     return WindowResult(
         name=window.name,
         low_nm=window.low_nm,
         high_nm=window.high_nm,
-        power_density_mw_per_cm2=density,
+        power_density_mw_per_cm2=corrected.power_density_mw_per_cm2,
         plqy=values.plqy,
-        u_plqy=values.u_plqy,
-        ci68=values.plqy[:, None] + half_width,
-        ci95=values.plqy[:, None] + _TWO_SIDED_95 * half_width,
+        u_plqy=np.where(relative > MOST_SYMMETRIC, np.nan, values.u_plqy),
+        ci68=_scatter(usable, variances.step_intervals(estimate.plqy, SIGMAS_68)),
+        ci95=_scatter(usable, variances.step_intervals(estimate.plqy, SIGMAS_95)),
         absorptance=values.absorptance,
         mu=values.mu,
         plqy_2m=values.plqy_2m,
-        flags=check_steps(corrected, window, contents, values),
+        flags=flags,
         mean_plqy=mean,
-        u_mean_plqy=float(np.sqrt(sum(variances.of_mean.values()))),
-        range_mw_per_cm2=range_mw_per_cm2,
+        u_mean_plqy=variances.sigma_of_mean() if mean_details.symmetric else float("nan"),
+        range_mw_per_cm2=corrected.choices.range_mw_per_cm2,
         budget={
             name: float(np.sqrt(term)) / abs(mean) if mean else float("nan")
             for name, term in variances.of_mean.items()
         },
-        estimator=str(estimator),
-        warnings=(),
+        estimator=str(problem.estimator),
+        details=WindowDetails(
+            steps=_step_details(corrected.choices, problem, values),
+            mean=mean_details,
+            step_budget={
+                name: _scatter(usable, np.sqrt(term) / np.abs(estimate.plqy))
+                for name, term in variances.of_steps.items()
+            },
+        ),
     )
 
 
 def _estimate(
-    contents: Contents, power_w: FloatArray, density: FloatArray
-) -> tuple[Estimate, AbsorptanceEstimator]:
-    """Pooled absorptance unless it shows a trend with power density (method, section 7.5)."""
+    choices: EvaluationChoices,
+    contents: Contents,
+    power_w: FloatArray,
+    in_range: BoolArray,
+    estimator: AbsorptanceEstimator,
+) -> tuple[Estimate, FloatArray]:
+    """Yields with derivatives, and the weights of the steps in the mean."""
     integrals = {role: content.integral for role, content in contents.items()}
-    absorptance = formulas.absorptance(integrals[Role.INDIRECT_EXCITATION], integrals[Role.DIRECT_EXCITATION])
+    estimate = estimate_steps(integrals, power_w, estimator, choices.leakage)
+    own_variance = np.asarray(
+        sum(np.diag(estimate.gradient[role]) ** 2 * contents[role].random_variance for role in contents),
+        dtype=np.float64,
+    )
+    return estimate, mean_weights(own_variance, in_range)
+
+
+def _estimator(contents: Contents, density: FloatArray, choice: EstimatorChoice) -> AbsorptanceEstimator:
+    """Pooled absorptance unless it shows a trend with power density (method, section 7.5), or as chosen."""
+    if choice is not EstimatorChoice.AUTO:
+        return AbsorptanceEstimator(choice.value)
+    absorptance = formulas.absorptance(
+        contents[Role.INDIRECT_EXCITATION].integral, contents[Role.DIRECT_EXCITATION].integral
+    )
     trend = shows_trend(absorptance, _absorptance_sigma(contents), density)
-    estimator = AbsorptanceEstimator.PER_STEP if trend else AbsorptanceEstimator.POOLED
-    return estimate_steps(integrals, power_w, estimator), estimator
+    return AbsorptanceEstimator.PER_STEP if trend else AbsorptanceEstimator.POOLED
+
+
+def _step_values(problem: WindowProblem) -> StepValues:
+    estimate, variances, contents, usable = (
+        problem.estimate,
+        problem.variances,
+        problem.contents,
+        problem.usable,
+    )
+    empty, indirect = contents[Role.EMPTY_EXCITATION], contents[Role.INDIRECT_EXCITATION]
+    covariance = np.full((len(usable), len(usable)), np.nan)
+    covariance[np.ix_(usable, usable)] = variances.step_covariance
+    mu = formulas.indirect_absorptance(empty.integral, indirect.integral)
+    return StepValues(
+        plqy=_scatter(usable, estimate.plqy),
+        u_plqy=_scatter(usable, np.sqrt(total(variances.of_steps))),
+        absorptance=_scatter(usable, estimate.absorptance),
+        u_absorptance_own=_scatter(usable, _absorptance_sigma(contents)),
+        absorptance_used=_scatter(usable, estimate.absorptance_used),
+        u_absorptance=_scatter(usable, variances.sigma_of_absorptance(estimate.absorptance_used)),
+        mu=_scatter(usable, mu),
+        u_mu=_scatter(
+            usable, (1 - mu) * _ratio_sigma(contents, Role.EMPTY_EXCITATION, Role.INDIRECT_EXCITATION)
+        ),
+        plqy_2m=_scatter(usable, _two_measurement(problem)),
+        u_plqy_2m=_scatter(usable, _two_measurement_sigma(problem)),
+        step_covariance=covariance,
+        in_mean=_scatter(usable, problem.in_range.astype(np.float64)) == 1,
+    )
+
+
+def _step_details(choices: EvaluationChoices, problem: WindowProblem, values: StepValues) -> StepDetails:
+    estimate, variances, usable = problem.estimate, problem.variances, problem.usable
+    common = [name for name in variances.of_steps if name not in RANDOM_TERMS]
+    contents = problem.contents
+    return StepDetails(
+        u_plqy_random=_scatter(usable, np.sqrt(total(variances.of_steps, RANDOM_TERMS))),
+        u_plqy_systematic=_scatter(usable, np.sqrt(total(variances.of_steps, common))),
+        step_covariance=values.step_covariance,
+        absorptance_used=values.absorptance_used,
+        u_absorptance=values.u_absorptance,
+        absorptance_2m=_scatter(
+            usable,
+            formulas.absorptance(
+                contents[Role.EMPTY_EXCITATION].integral, contents[Role.DIRECT_EXCITATION].integral
+            ),
+        ),
+        u_plqy_2m=values.u_plqy_2m,
+        plqy_reabsorption_corrected=_scatter(
+            usable, formulas.reabsorption_corrected(estimate.plqy, np.asarray(choices.reabsorbed_fraction))
+        )
+        if choices.reabsorbed_fraction
+        else None,
+        emission_rate=_scatter(usable, estimate.emission_rate),
+        absorbed_rate=_scatter(usable, estimate.absorbed_rate),
+    )
+
+
+def _mean_details(corrected: CorrectedRun, problem: WindowProblem, mean: float) -> MeanDetails:
+    if not problem.in_range.any():
+        return MeanDetails(symmetric=False)
+    choices, variances, estimate = corrected.choices, problem.variances, problem.estimate
+    weights, in_range = variances.weights, problem.in_range
+    chi_squared, degrees = chi_squared_about_mean(
+        estimate.plqy[in_range], variances.step_covariance[np.ix_(in_range, in_range)]
+    )
+    u_absorptance = variances.relative_sigma_of_mean_absorptance()
+    intervals = [variances.mean_interval(mean, sigmas) for sigmas in (SIGMAS_68, SIGMAS_95)]
+    other, u_other = _other_estimator(corrected, problem)
+    absorptance = float(weights @ estimate.absorptance_used)
+    corrected_yield = formulas.reabsorption_corrected(
+        np.array([mean]), np.array([choices.reabsorbed_fraction])
+    )
+    return MeanDetails(
+        u_random=variances.sigma_of_mean(random=True),
+        u_systematic=variances.sigma_of_mean(random=False),
+        ci68=intervals[0],
+        ci95=intervals[1],
+        symmetric=bool(u_absorptance <= MOST_SYMMETRIC),
+        steps=int(in_range.sum()),
+        absorptance=absorptance,
+        u_absorptance=u_absorptance * abs(absorptance),
+        chi_squared=chi_squared,
+        degrees_of_freedom=degrees,
+        birge_factor=birge_factor(chi_squared, degrees),
+        plqy_2m=float(weights @ _two_measurement(problem)),
+        u_plqy_2m=float(np.sqrt(weights**2 @ _two_measurement_sigma(problem) ** 2)),
+        reabsorption_corrected=float(corrected_yield[0]) if choices.reabsorbed_fraction else float("nan"),
+        other_estimator=other,
+        u_other_estimator=u_other,
+    )
+
+
+def _other_estimator(corrected: CorrectedRun, problem: WindowProblem) -> tuple[float, float]:
+    """The mean and its uncertainty with the absorptance that wasn't used."""
+    pooled = problem.estimator is AbsorptanceEstimator.POOLED
+    other = AbsorptanceEstimator.PER_STEP if pooled else AbsorptanceEstimator.POOLED
+    estimate, weights = _estimate(
+        corrected.choices, problem.contents, problem.power_w, problem.in_range, other
+    )
+    of_mean = {role: (weights @ part)[None, :] for role, part in estimate.gradient.items()}
+    terms = variance_terms(of_mean, problem.contents, corrected.common_errors)
+    # What scales the yield directly is the same for both.
+    direct = sum(problem.variances.of_mean.get(name, 0.0) for name in ("leakage_model", "reabsorption"))
+    return float(weights @ estimate.plqy), float(np.sqrt(total(terms)[0] + direct))
 
 
 def _absorptance_sigma(contents: Contents) -> FloatArray:
     """u_A = (1-A) u_r/r, random part only (method, section 7.1)."""
     indirect, direct = contents[Role.INDIRECT_EXCITATION], contents[Role.DIRECT_EXCITATION]
-    ratio_sigma = np.hypot(
-        np.sqrt(indirect.random_variance) / indirect.integral,
-        np.sqrt(direct.random_variance) / direct.integral,
-    )
-    return np.asarray(direct.integral / indirect.integral * ratio_sigma, dtype=np.float64)
+    sigma = _ratio_sigma(contents, Role.INDIRECT_EXCITATION, Role.DIRECT_EXCITATION)
+    return np.asarray(direct.integral / indirect.integral * sigma, dtype=np.float64)
 
 
-def _mu(contents: Contents) -> FloatArray:
-    return formulas.indirect_absorptance(
-        contents[Role.EMPTY_EXCITATION].integral, contents[Role.INDIRECT_EXCITATION].integral
-    )
+def _ratio_sigma(contents: Contents, below: Role, above: Role) -> FloatArray:
+    """Relative random uncertainty of the ratio of two integrals, [steps]."""
+    parts = [np.sqrt(contents[role].random_variance) / contents[role].integral for role in (below, above)]
+    return np.asarray(np.hypot(*parts), dtype=np.float64)
 
 
-def _two_measurement(contents: Contents) -> FloatArray:
-    emission = contents[Role.DIRECT_EMISSION].integral
-    empty = contents.get(Role.EMPTY_EMISSION)
+def _leakage(problem: WindowProblem) -> FloatArray:
+    """What leakage adds to the direct emission, scaled as chosen, [steps]."""
+    empty = problem.contents.get(Role.EMPTY_EMISSION)
+    if empty is None:
+        return np.zeros(len(problem.power_w))
+    integrals = {role: content.integral for role, content in problem.contents.items()}
+    return np.asarray(leakage_scales(integrals, problem.variances.leakage)[1] * empty.integral)
+
+
+def _two_measurement(problem: WindowProblem) -> FloatArray:
+    contents = problem.contents
     return formulas.quantum_yield_2m(
         contents[Role.EMPTY_EXCITATION].integral,
         contents[Role.DIRECT_EXCITATION].integral,
-        emission,
-        np.zeros_like(emission) if empty is None else empty.integral,
+        contents[Role.DIRECT_EMISSION].integral,
+        _leakage(problem),
     )
 
 
-def _two_measurement_sigma(contents: Contents) -> FloatArray:
+def _two_measurement_sigma(problem: WindowProblem) -> FloatArray:
     """Random part only: what the two results don't share."""
+    contents = problem.contents
     empty, direct = contents[Role.EMPTY_EXCITATION], contents[Role.DIRECT_EXCITATION]
     emission = contents[Role.DIRECT_EMISSION]
     laser_variance = empty.random_variance + direct.random_variance
@@ -172,34 +310,13 @@ def _two_measurement_sigma(contents: Contents) -> FloatArray:
         emission.random_variance / emission.integral**2
         + laser_variance / (empty.integral - direct.integral) ** 2
     )
-    return np.asarray(np.abs(_two_measurement(contents)) * np.sqrt(relative_variance), dtype=np.float64)
-
-
-def _variances(
-    estimate: Estimate, contents: Contents, calibration: CalibrationSet, in_range: BoolArray
-) -> _Variances:
-    own_variance = np.sum(
-        [np.diag(estimate.gradient[role]) ** 2 * contents[role].random_variance for role in contents],
-        axis=0,
-    )
-    weights = mean_weights(own_variance, in_range)
-    steps_and_mean = {
-        role: np.vstack([gradient, weights @ gradient]) for role, gradient in estimate.gradient.items()
-    }
-    terms = variance_terms(steps_and_mean, contents, calibration)
-    return _Variances(
-        of_steps={name: variance[:-1] for name, variance in terms.items()},
-        of_mean={name: float(variance[-1]) for name, variance in terms.items()},
-        weights=weights,
-    )
-
-
-def _sigma(terms: Mapping[str, FloatArray]) -> FloatArray:
-    return np.asarray(np.sqrt(np.sum(list(terms.values()), axis=0)), dtype=np.float64)
+    return np.asarray(np.abs(_two_measurement(problem)) * np.sqrt(relative_variance), dtype=np.float64)
 
 
 def _scatter(usable: BoolArray, values: FloatArray) -> FloatArray:
     """Put the values of usable steps back among all steps; NaN elsewhere."""
-    scattered = np.full(len(usable), np.nan)
+    if usable.all():
+        return np.asarray(values, dtype=np.float64)
+    scattered = np.full((len(usable), *values.shape[1:]), np.nan)
     scattered[usable] = values
     return scattered

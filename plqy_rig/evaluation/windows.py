@@ -56,7 +56,7 @@ class Window:
         """
         edges = pixel_edges_nm(wavelength_nm)
         inside = np.minimum(edges[1:], self.high_nm) - np.maximum(edges[:-1], self.low_nm)
-        fractions = np.clip(inside / np.diff(edges), 0.0, 1.0)
+        fractions = np.minimum(np.maximum(inside / np.diff(edges), 0.0), 1.0)
         if not fractions.any():
             raise ConfigurationError(
                 f"window {self.name} ({self.low_nm:g}-{self.high_nm:g} nm) lies outside the spectrum "

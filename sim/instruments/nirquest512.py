@@ -58,6 +58,10 @@ class NirQuestOptions:
     """EEPROM slot 14."""
     fan_at_power_up: bool = True
     """Slot 17's fan state."""
+    time_change_restarts: bool = False
+    """A new integration time gives up the frame under way and begins at once (else that frame ends first)."""
+    hands_out_finished: bool = False
+    """A frame that has ended waits for the next request (else a request waits for the frame under way)."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class EepromContent:
     """n0..n7."""
 
 
+Frame = tuple[float, float]
+"""Begin and end of an exposure, bench seconds."""
 Output = tuple[int, bytes]
 """Endpoint address and the bytes queued there."""
 
@@ -103,6 +109,10 @@ class NirQuest512Model:
         """When the first frame with the integration time in force began."""
         self._pending_ms: int | None = None
         self._change_s = 0.0
+        self._before_epoch: Frame | None = None
+        """The last frame that ended before the integration time in force began."""
+        self._handed_out_s = now_s
+        """End of the frame that was sent last."""
         self._requests = 0
         self._outputs: deque[Output] = deque()
         self._strobe = 0
@@ -112,6 +122,7 @@ class NirQuest512Model:
         self._fan_on = options.fan_at_power_up
         self._set_point_c = options.set_point_c
         self._thermal = (now_s, options.set_point_c + options.offset_k)
+        self._failing_since_s, self._warming_c_per_s = now_s, 0.0
         self._frames_sent = 0
         self._last_counts: NDArray[np.uint16] | None = None
         self.stale_frames = 0
@@ -149,7 +160,7 @@ class NirQuest512Model:
         """When the frame that answers the oldest request is finished."""
         if not self._requests or self._trigger_mode != 0:
             return None
-        return self._next_frame_end_s
+        return self._next_frame[1]
 
     def bus_reset(self, now_s: float) -> None:
         """A host attaches: nothing of an earlier one's conversation is left."""
@@ -191,11 +202,13 @@ class NirQuest512Model:
     def advance(self, now_s: float) -> None:
         """Finish the frames that ended until `now_s` and answer requests with them."""
         while self._requests and self._trigger_mode == 0:
-            end_s = self._next_frame_end_s
+            start_s, end_s = self._next_frame
             if end_s > now_s:
                 return
-            self._send_frame(end_s - self.integration_time_s, end_s)
+            self._send_frame(start_s, end_s)
             self._requests -= 1
+            if end_s < self._request_s:
+                continue  # it had ended before: the frame under way answers the next request
             self._settle_frame_clock(end_s + self.options.readout_time_s)
             self._request_s = end_s + self.options.readout_time_s
         self._settle_frame_clock(now_s)
@@ -217,18 +230,36 @@ class NirQuest512Model:
         return self._epoch_s + number * self._period_s
 
     @property
-    def _next_frame_end_s(self) -> float:
-        """End of the frame that ran when the oldest request came."""
-        return self._frame_start_s(self._request_s) + self.integration_time_s
+    def _next_frame(self) -> Frame:
+        """The frame that answers the oldest request: the one that ran when it came, or one that waited."""
+        if self.options.hands_out_finished:
+            finished = self._last_finished(self._request_s)
+            if finished is not None and finished[1] > self._handed_out_s + 1e-9:
+                return finished
+        start_s = self._frame_start_s(self._request_s)
+        if start_s + self.integration_time_s >= self._request_s - 1e-9:
+            return start_s, start_s + self.integration_time_s
+        # It came in the dead time behind a frame.
+        start_s += self._period_s
+        milliseconds = self._integration_ms if self._pending_ms is None else self._pending_ms
+        return start_s, start_s + milliseconds / 1000.0
+
+    def _last_finished(self, time_s: float) -> Frame | None:
+        start_s = self._frame_start_s(time_s) - self._period_s
+        if start_s < self._epoch_s - 1e-9:
+            return self._before_epoch
+        return start_s, start_s + self.integration_time_s
 
     def _settle_frame_clock(self, now_s: float) -> None:
         """Let a new integration time begin when the frame it was sent in has ended."""
         if self._pending_ms is None or now_s < self._change_s - 1e-9:
             return
+        self._before_epoch = self._last_finished(self._change_s)
         self._epoch_s, self._integration_ms = self._change_s, self._pending_ms
         self._pending_ms = None
 
     def _send_frame(self, start_s: float, end_s: float) -> None:
+        self._handed_out_s = end_s
         if self.stale_frames > 0 and self._last_counts is not None:
             self.stale_frames -= 1
             counts = self._last_counts
@@ -251,6 +282,11 @@ class NirQuest512Model:
     def _set_integration_time(self, parameters: bytes, now_s: float) -> None:
         (milliseconds,) = struct.unpack_from("<I", parameters)
         if not 1 <= milliseconds < 1_600_000:
+            return
+        if self.options.time_change_restarts:
+            self._pending_ms, self._change_s = milliseconds, now_s
+            self._settle_frame_clock(now_s)
+            self._request_s = now_s
             return
         if self._pending_ms is None:
             self._change_s = self._frame_start_s(now_s) + self._period_s
@@ -294,10 +330,23 @@ class NirQuest512Model:
     # --- temperature ---
 
     def detector_temperature_c(self, time_s: float) -> float:
-        """Detector temperature, °C: exponential towards what the TEC is told."""
+        """Detector temperature, °C: exponential towards what the TEC is told, which a failing one loses."""
         since_s, start_c = self._thermal
-        target_c = self._target_c
-        decay = math.exp(-max(0.0, time_s - since_s) / self.options.thermal_time_constant_s)
+        if math.isinf(self._warming_c_per_s):
+            return self._relaxed_c(time_s, self.options.ambient_c, start_c)
+        lag_c = self._warming_c_per_s * self.options.thermal_time_constant_s
+        then_c = self._target_c + self._warming_c_per_s * max(0.0, since_s - self._failing_since_s)
+        later_c = self._warming_c_per_s * max(0.0, time_s - since_s)
+        reached_c = self._relaxed_c(time_s, then_c - lag_c, start_c) + later_c
+        return min(reached_c, self.options.ambient_c) if self._warming_c_per_s else reached_c
+
+    def fail_tec(self, warming_c_per_min: float, now_s: float) -> None:
+        """Fault: the TEC loses so many degrees a minute from now on; infinity is dead, 0 is healed."""
+        self._thermal = (now_s, self.detector_temperature_c(now_s))
+        self._failing_since_s, self._warming_c_per_s = now_s, warming_c_per_min / 60.0
+
+    def _relaxed_c(self, time_s: float, target_c: float, start_c: float) -> float:
+        decay = math.exp(-max(0.0, time_s - self._thermal[0]) / self.options.thermal_time_constant_s)
         return target_c + (start_c - target_c) * decay
 
     @property

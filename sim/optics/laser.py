@@ -55,21 +55,28 @@ class LaserDiode:
             + self.junction_heating_c_per_a * (current_a - REFERENCE_CURRENT_A)
         )
 
-    def power_w(self, current_a: float, temperature_c: float) -> float:
-        """Optical power; zero up to the threshold."""
+    def power_w(self, current_a: float, temperature_c: float, hop_shift_c: float = 0.0) -> float:
+        """Optical power; zero up to the threshold. All hops lie hop_shift_c higher than drawn."""
         offset_c = temperature_c - REFERENCE_TEMPERATURE_C
         above_threshold_a = current_a - self.threshold_a * math.exp(offset_c / self.threshold_growth_c)
         if above_threshold_a <= 0.0:
             return 0.0
         slope = self.slope_w_per_a * math.exp(-offset_c / self.slope_decay_c)
         junction_c = self.junction_offset_c(current_a, temperature_c)
-        return slope * above_threshold_a * (1.0 + self._hopped(junction_c)[1])
+        return slope * above_threshold_a * (1.0 + self._hopped(junction_c - hop_shift_c)[1])
 
-    def wavelength_nm(self, current_a: float, temperature_c: float) -> float:
-        """Centre of the line."""
+    def wavelength_nm(self, current_a: float, temperature_c: float, hop_shift_c: float = 0.0) -> float:
+        """Centre of the line. All hops lie hop_shift_c higher than drawn."""
         junction_c = self.junction_offset_c(current_a, temperature_c)
         shift_nm = self.wavelength_shift_nm_per_c * junction_c
-        return self.wavelength_nm_at_reference + shift_nm + self._hopped(junction_c)[0]
+        return self.wavelength_nm_at_reference + shift_nm + self._hopped(junction_c - hop_shift_c)[0]
+
+    def hop_shift_c(self, distance_c: float | None) -> float:
+        """Shift that brings the first hop above 25 degrees to this distance from it; None: no shift."""
+        above = [hop.temperature_c for hop in self.hops if hop.temperature_c > REFERENCE_TEMPERATURE_C]
+        if distance_c is None or not above:
+            return 0.0
+        return REFERENCE_TEMPERATURE_C + distance_c - above[0]
 
     def _hopped(self, junction_offset_c: float) -> tuple[float, float]:
         """Wavelength and relative power steps between the reference state and here."""

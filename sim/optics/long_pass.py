@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -13,6 +13,9 @@ from sim.optics.units import FloatArray
 
 NOMINAL_EDGE_NM = 988.0
 NOMINAL_PLATEAU = 0.970
+_EFFECTIVE_INDEX = 1.85
+_SOFTENING = 0.15
+"""Growth of the edge's scale per nanometre of shift: light comes in a cone, and both polarisations split."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,21 @@ class LongPass:
         floor = 10.0**-self.blocked_density
         rising = np.asarray(expit((wavelength_nm - self.edge_nm) / self.edge_scale_nm))
         return np.asarray(floor + (self.plateau - floor) * rising)
+
+    def tilted(self, angle_deg: float) -> LongPass:
+        """The filter under an angle: its edge moves as sqrt(1 - (sin(angle) / 1.85)^2) and gets softer."""
+        if angle_deg == 0.0:
+            return self
+        sine = math.sin(math.radians(angle_deg)) / _EFFECTIVE_INDEX
+        edge_nm = self.edge_nm * math.sqrt(1.0 - sine * sine)
+        scale_nm = math.hypot(self.edge_scale_nm, _SOFTENING * (self.edge_nm - edge_nm))
+        return replace(self, edge_nm=edge_nm, edge_scale_nm=scale_nm)
+
+    def leaking(self, share: float) -> LongPass:
+        """The filter with light going past it: a floor under the blocked range."""
+        if share == 0.0:
+            return self
+        return replace(self, blocked_density=-math.log10(10.0**-self.blocked_density + share))
 
 
 def draw_long_pass(random: np.random.Generator) -> LongPass:
@@ -59,6 +77,9 @@ def vapour_transmission(wavelength_nm: FloatArray, path_m: float) -> FloatArray:
 
     The depth grows with the square root of the path because the strong lines inside a band are saturated.
     """
-    return np.asarray(
-        np.exp(-WATER_VAPOUR.height(wavelength_nm) * math.sqrt(path_m / VAPOUR_REFERENCE_PATH_M))
-    )
+    return humid_transmission(wavelength_nm, math.sqrt(path_m / VAPOUR_REFERENCE_PATH_M))
+
+
+def humid_transmission(wavelength_nm: FloatArray, humidity: float) -> FloatArray:
+    """The same for a depth relative to the one over VAPOUR_REFERENCE_PATH_M."""
+    return np.asarray(np.exp(-WATER_VAPOUR.height(wavelength_nm) * humidity))

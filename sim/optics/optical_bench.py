@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 
 from sim.optics.balance import PhotonBalance
 from sim.optics.detector import draw_detector
+from sim.optics.frame_light import FrameLight
+from sim.optics.lamp import LampSeat, draw_lamp, draw_seat
+from sim.optics.lamp_certificate import LampCertificate, draw_certificate
+from sim.optics.lamp_state import LampState
+from sim.optics.laser import ModeHop
 from sim.optics.light_path import LIGHT_THRESHOLD_W, Fluctuations, LightPath, draw_light_parts
 from sim.optics.long_pass import draw_long_pass
 from sim.optics.options import BenchOptions
 from sim.optics.presets import WINDOWS_NM, preset_named
 from sim.optics.sample import SampleBody
-from sim.optics.settings import BenchSettings, Conditions
+from sim.optics.settings import BenchSettings
 from sim.optics.signals import SignalTable
-from sim.optics.spectrograph import PIXELS, draw_spectrograph
+from sim.optics.spectrograph import draw_spectrograph
 from sim.optics.sphere import Sphere
+from sim.optics.surroundings import Surroundings
 from sim.optics.units import CountArray, FloatArray, named_stream
 
 _UNDISTURBED = BenchOptions()
 
 
 class OpticalBench(BenchSettings):
-    """Laser, shutter blade, wheel, wedge, sphere, sample, filter, fibre and spectrometer.
+    """Laser, shutter blade, wheel, wedge, lamp, sphere, sample, filter, fibre and spectrometer.
 
     Settings and their history come from `BenchSettings`; this class answers what light there was and what the
     pixels saw. The same seed and the same calls give the same bytes.
@@ -32,8 +42,8 @@ class OpticalBench(BenchSettings):
         long_pass: filter as drawn.
         spectrograph: pixels as drawn.
         detector: array as drawn.
-        balance: photon balance of sphere and sample.
-        signals: counts per joule in every state.
+        lamp: calibration lamp as drawn.
+        certificate: what is written about that lamp.
     """
 
     def __init__(self, sample: str, seed: int, options: BenchOptions = _UNDISTURBED) -> None:
@@ -50,7 +60,7 @@ class OpticalBench(BenchSettings):
         self._preset = preset_named(sample)
         self._seed = seed
         self.options = options
-        super().__init__(options.monitor_pointing_noise, named_stream(seed, sample, "monitor pointing"))
+        super().__init__(options, self._first_surroundings(), named_stream(seed, sample, "monitor pointing"))
         self.parts = draw_light_parts(seed, sample, options)
         self._light = LightPath(self.parts, Fluctuations(seed, sample, options), self)
         self.long_pass = draw_long_pass(named_stream(seed, sample, "long-pass"))
@@ -60,19 +70,42 @@ class OpticalBench(BenchSettings):
             options.linearity_error_sd,
             options.nonlinearity_acts_on_dark,
         )
-        self._absorptance = self._preset.absorptance if options.absorptance is None else options.absorptance
-        self.balance = PhotonBalance(
+        self.lamp = draw_lamp(seed, sample)
+        self.certificate: LampCertificate = draw_certificate(self.lamp, seed, sample)
+        self._seat = lru_cache(maxsize=None)(lambda number: draw_seat(seed, sample, number))
+        self._frame_light = FrameLight(
+            self, self._light, self.spectrograph, self.long_pass, options, self._make_balance
+        )
+
+    def _first_surroundings(self) -> Surroundings:
+        options, preset = self.options, self._preset
+        return Surroundings(
+            absorptance=preset.absorptance if options.absorptance is None else options.absorptance,
+            laser_drift=options.laser_drift,
+            ase_fraction=options.ase_fraction,
+            stray_light_fraction=options.stray_light_fraction,
+        )
+
+    def _make_balance(self, absorptance: float) -> PhotonBalance:
+        return PhotonBalance(
             Sphere(),
             SampleBody(),
             self._preset,
-            self._absorptance,
+            absorptance,
             self.parts.laser.wavelength_nm_at_reference,
             (self.parts.beam.diameter_x_mm, self.parts.beam.diameter_y_mm),
-            options.reabsorption_strength,
+            self.options.reabsorption_strength,
         )
-        self.signals = SignalTable(
-            self.balance, self.spectrograph, self.long_pass, self.parts.laser.line_fwhm_nm, options
-        )
+
+    @property
+    def balance(self) -> PhotonBalance:
+        """Photon balance of the sphere with the sample as it is now."""
+        return self._frame_light.balance(self.last_surroundings.absorptance)
+
+    @property
+    def signals(self) -> SignalTable:
+        """Counts per joule in every state, with the sample as it is now."""
+        return self._frame_light.signals(self.last_surroundings.absorptance)
 
     # Light
 
@@ -91,6 +124,10 @@ class OpticalBench(BenchSettings):
         if end_s == start_s:
             return self.power_on_sample_w(start_s)
         return self._light.energy_j(start_s, end_s) / (end_s - start_s)
+
+    def power_at_entrance_w(self, time_s: float) -> float:
+        """Laser power that comes to the sphere's entrance; what a head held there would see."""
+        return self._light.power_at_entrance_w(time_s)
 
     def light_on_sample(self, time_s: float) -> bool:
         """Whether laser light reaches the sample's place."""
@@ -150,26 +187,12 @@ class OpticalBench(BenchSettings):
 
     def light_counts(self, start_s: float, end_s: float) -> FloatArray:
         """Mean counts that the light alone makes in a perfectly linear detector, shape [512]."""
-        counts = np.zeros(PIXELS)
-        for low_s, high_s, conditions in self.stretches(start_s, end_s):
-            power_w = self._light.mean_power_of_stretch_w(low_s, high_s, conditions)
-            if power_w > 0.0:
-                counts += self._counts_per_joule(conditions, power_w) * (power_w * (high_s - low_s))
-        return counts
-
-    def _counts_per_joule(self, conditions: Conditions, power_w: float) -> FloatArray:
-        wavelength_nm = self._light.wavelength_nm(conditions)
-        unit = self.signals.unit(conditions.place, conditions.long_pass_in, wavelength_nm)
-        half_density = self.options.decline_density_mw_per_cm2
-        if half_density is None:
-            return unit.total
-        # Only the beam is dense enough: light scattered by the wall is thousands of times weaker.
-        return unit.steady + unit.under_beam / (1.0 + self.power_density_mw_per_cm2(power_w) / half_density)
+        return self._frame_light.counts(start_s, end_s, self.lamp, self._seat)
 
     # Truth
 
     def truth(self) -> dict[str, object]:
-        """What an evaluation should find.
+        """What an evaluation should find with the sample as it is now.
 
         Yields are photons emitted in a window per photon absorbed, at low power; absorptance and mu hold at
         the laser's wavelength at 25 degrees Celsius and 0.300 A.
@@ -177,19 +200,48 @@ class OpticalBench(BenchSettings):
         return {
             "sample": self._preset.name,
             "plqy": {name: self._preset.window_yield(*window) for name, window in WINDOWS_NM.items()},
-            "absorptance": self._absorptance,
+            "absorptance": self.last_surroundings.absorptance,
             "mu": self.balance.diffuse_absorptance(self.parts.laser.wavelength_nm_at_reference),
             "monitor_ratio": self.true_monitor_ratio,
             "seed": self._seed,
         }
 
     def true_response_j_per_count(self) -> FloatArray:
-        """Energy entering the empty sphere per linearised, dark-subtracted count, shape [512]."""
-        return self.signals.response_j_per_count()
+        """Energy entering the empty sphere per linearised, dark-subtracted count now, shape [512]."""
+        throughput = self.last_surroundings.fibre_throughput
+        if throughput == 0.0:
+            raise ValueError("no light comes through the fibre: there is no response")
+        return self.signals.response_j_per_count() / throughput
 
     def true_long_pass(self, wavelength_nm: FloatArray) -> FloatArray:
-        """Transmission of the long-pass, any shape."""
-        return self.long_pass.transmission(wavelength_nm)
+        """Transmission of the long-pass as it stands now (angle, leakage), any shape."""
+        return self._frame_light.filter_at(self.conditions(math.inf)).transmission(wavelength_nm)
+
+    def true_lamp_flux_uw_per_nm(self, time_s: float, wavelength_nm: FloatArray) -> FloatArray:
+        """Flux that the burning lamp puts into the sphere at a time: seat, warm-up, age; any shape."""
+        state = self.lamp_state(time_s)
+        warmth = 1.0 - state.coldness_at(time_s) * self.lamp.lack_when_cold(wavelength_nm)
+        seat = self.lamp_seat(time_s).factor(wavelength_nm)
+        flux = self.lamp.flux_uw_per_nm(wavelength_nm)
+        return np.asarray(flux * seat * warmth * self.lamp.ageing(state.hours_at(time_s)))
+
+    def lamp_state(self, time_s: float) -> LampState:
+        """What had been done to the lamp by a time."""
+        return self.conditions(time_s).lamp
+
+    def lamp_seat(self, time_s: float) -> LampSeat:
+        """How the lamp sits at a time."""
+        return self._seat(self.lamp_state(time_s).seat)
+
+    def true_hops(self) -> tuple[ModeHop, ...]:
+        """Mode hops with the mount's temperatures at which they happen now, at 0.300 A."""
+        shift_c = self.parts.laser.hop_shift_c(self.last_surroundings.hop_distance_c)
+        hops = self.parts.laser.hops
+        return tuple(replace(hop, temperature_c=hop.temperature_c + shift_c) for hop in hops)
+
+    def water_vapour_path_m(self, time_s: float) -> float:
+        """Effective path of the light through humid air."""
+        return self.conditions(time_s).air.path_at_m(time_s)
 
     def true_linearity(self, linear_counts: FloatArray) -> FloatArray:
         """Counts above dark that the device shows for counts of a perfectly linear one."""

@@ -49,7 +49,13 @@ class BenchOptions:
     """Power density that halves the yield under the direct beam: eta0 / (1 + density / this)."""
 
     water_vapour_path_m: float = 0.0
-    """Effective path of the light through humid room air: 0 in a purged sphere, about 3 in an open one."""
+    """Effective path of the light through humid room air while the purge is on: 0 in a tight sphere."""
+
+    humid_path_m: float = 3.0
+    """Effective path that is reached when the purge is off."""
+
+    purge_time_constant_s: float = 120.0
+    """Time in which all but 1/e of the humid air goes when the purge is switched on, or comes when off."""
 
     ase_fraction: float = 0.0
     """Share of the laser's power in a broad pedestal around 985 nm, part of which passes the long-pass."""
@@ -68,8 +74,9 @@ class BenchOptions:
             value = getattr(self, name)
             if value is not None and value > highest:
                 raise ValueError(f"bench option {name} must be at most {highest}, {value} was given")
-        if self.laser_drift_time_s == 0.0:
-            raise ValueError("bench option laser_drift_time_s must be above 0")
+        for name in ("laser_drift_time_s", "purge_time_constant_s"):
+            if getattr(self, name) == 0.0:
+                raise ValueError(f"bench option {name} must be above 0")
         if self.decline_density_mw_per_cm2 == 0.0:
             raise ValueError("bench option decline_density_mw_per_cm2 must be above 0 (None: no decline)")
 

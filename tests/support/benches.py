@@ -76,8 +76,14 @@ class Plqy:
         return json.loads(self(*arguments, "--json", code=code).stdout)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return self._start(self.command(*arguments))
+
+    def start_python(self, script: str, *arguments: object) -> subprocess.Popen[str]:
+        return self._start([sys.executable, "-P", "-c", script, *map(str, arguments)])
+
+    def _start(self, command: list[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from calibration import Record, RecordKind
-from plqy_rig.data import ExitStatus, Role, RoleSpectra, Run
+from plqy_rig.data import ExitStatus, Role, RoleSpectra
+from plqy_rig.data.assemble import run_from_parts
+from plqy_rig.data.documents import JOURNAL_FORMAT
 
 PIXELS = 512
 WAVELENGTH = np.linspace(900.0, 1700.0, PIXELS)
@@ -185,28 +187,26 @@ def make_run(truth, seed=1, roles=tuple(Role)[:5]):
     calibration = records(truth, random)
     error = truth.linearity_uncertainty * random.normal()
     power_w = np.geomspace(50, 900, truth.steps) * (np.pi * 4.6 * 4.4 / 400) / 1e3 / 24.0
-    return Run(
-        folder=Path("synthetic"),
-        uid=f"synthetic-{seed}",
-        sample="synthetic",
-        operator="test",
-        recipe={"laser_window_low_nm": 967.0, "laser_window_high_nm": 987.0},
-        rig={},
-        recipe_toml="",
-        rig_toml="",
-        instruments={},
-        versions={},
-        calibration=calibration,
-        wavelength_nm=WAVELENGTH,
-        full_scale_counts=truth.full_scale,
-        linearity_coefficients=None,
-        target_power_density_mw_per_cm2=np.geomspace(50, 900, truth.steps),
-        started=MADE.timestamp() + 86400,
-        finished=MADE.timestamp() + 90000,
-        resumed=(),
-        exit_status=ExitStatus.SUCCESS,
-        spectra={role: _role(truth, role, power_w, random, error) for role in roles},
-        stop={"reason": ""},
-        warnings=(),
-        documents=(),
-    )
+    spectra = {role: _role(truth, role, power_w, random, error) for role in roles}
+    return run_from_parts(Path("synthetic"), _headers(truth, seed), WAVELENGTH, calibration, spectra, ())
+
+
+def _headers(truth, seed):
+    start = {
+        "uid": f"synthetic-{seed}",
+        "time": MADE.timestamp() + 86400,
+        "format": JOURNAL_FORMAT,
+        "sample": "synthetic",
+        "operator": "test",
+        "recipe": {"laser_window_low_nm": 967.0, "laser_window_high_nm": 987.0},
+        "rig": {},
+        "recipe_toml": "",
+        "rig_toml": "",
+        "instruments": {},
+        "versions": {},
+        "full_scale_counts": truth.full_scale,
+        "linearity_coefficients": None,
+        "target_power_density_mw_per_cm2": np.geomspace(50, 900, truth.steps),
+    }
+    stop = {"time": MADE.timestamp() + 90000, "exit_status": str(ExitStatus.SUCCESS), "reason": ""}
+    return (("start", start), ("stop", stop))

@@ -8,7 +8,7 @@ import pytest
 from support.benches import SHORT_RECIPE, open_rig
 
 from plqy_rig.data import Role, load_run
-from plqy_rig.engine import ObservedSweep, StopRequest, load_records, run_sweep
+from plqy_rig.engine import ObservedSweep, load_records, run_sweep
 from procedures import ConsoleHands, OperatorAnswer
 
 
@@ -55,7 +55,6 @@ def measure(bench, hands, out):
             records=load_records(rig.rig_file.calibration_folder),
             out=out,
             recipe_text=SHORT_RECIPE,
-            stop=StopRequest(),
             listeners=(hands.document,),
         )
 

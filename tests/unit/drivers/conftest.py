@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 from pymeasure.adapters import Adapter
@@ -15,9 +16,13 @@ Reply = str | BaseException
 
 @dataclass(frozen=True)
 class ImpatientClock(Clock):
-    """Never waits; a condition gets a number of looks instead of a time."""
+    """Never waits, and a minute passes between two looks at it; a condition gets a number of looks."""
 
     looks: int = 30
+    minutes: Iterator[int] = field(default_factory=count)
+
+    def monotonic(self) -> float:
+        return 60.0 * next(self.minutes)
 
     def sleep(self, duration_s: float) -> None:
         return

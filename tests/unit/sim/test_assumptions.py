@@ -9,10 +9,16 @@ from sim.bench import BenchSetup
 def test_an_assumption_changes_one_field_of_one_part() -> None:
     setup = assume(
         BenchSetup(),
-        ["laser.needs_remote_enable=true", "monitor.absent_head_text=nan", "optics.laser_drift=0"],
+        [
+            "laser.needs_remote_enable=true",
+            "monitor.absent_head_text=nan",
+            "monitor.overflow_text=9.9E37",
+            "optics.laser_drift=0",
+        ],
     )
     assert setup.laser.needs_remote_enable is True
     assert setup.monitor.absent_head_text == "nan"
+    assert setup.monitor.overflow_text == "9.9E37"
     assert setup.optics.laser_drift == 0.0
     assert setup.shutter == BenchSetup().shutter
 

@@ -141,9 +141,20 @@ def test_a_trip_ends_by_itself_but_the_light_stays_off(wires: Wires) -> None:
     assert not wires.bench.observe()["light_on_sample"]
 
 
+@pytest.mark.parametrize(("fault", "warmest_c"), [("tec_off", 23.0), ("tec_failing=3", 5.1)])
+def test_a_detector_warms_while_its_cooling_fails(wires: Wires, fault: str, warmest_c: float) -> None:
+    wires.bench.inject(f"spectrometer:{fault}+300s")
+    wires.wait(299.9)
+    assert wires.bench.observe()["detector_temperature_c"] == pytest.approx(warmest_c, abs=0.5)
+    wires.wait(200.0)
+    assert wires.bench.observe()["detector_temperature_c"] == pytest.approx(-9.9, abs=0.1)
+
+
 def test_an_unknown_fault_is_refused(wires: Wires) -> None:
     with pytest.raises(FaultError, match="knows no fault"):
         wires.bench.inject("monitor:stuck")
+    with pytest.raises(FaultError, match="per minute"):
+        wires.bench.inject("spectrometer:tec_failing=0")
 
 
 @pytest.fixture
@@ -171,7 +182,57 @@ def test_the_console_tells_the_truth(console: Console) -> None:
     truth = console.answer({"command": "truth"})
     assert truth["sample"] == "HET-Ce"
     assert set(truth["plqy"]) == {"er", "er_table1", "yb", "total"}
+    assert [hop["temperature_c"] for hop in truth["hops"]] == sorted(
+        hop["temperature_c"] for hop in truth["hops"]
+    )
+    assert truth["beam"]["definition"] == "D4sigma"
     json.dumps(truth)
+
+
+def test_every_detail_of_the_truth_can_be_had_as_json(console: Console) -> None:
+    for name in console.answer({"command": "truth"})["details"]:
+        reply = console.answer({"command": "truth", "detail": name})
+        assert reply["detail"] == name
+        assert json.loads(json.dumps(reply)) == reply
+    assert len(console.answer({"command": "truth", "detail": "response"})["response_j_per_count"]) == 512
+    assert "response" in console.answer({"command": "truth", "detail": "colour"})["error"]
+
+
+def test_lamp_and_its_block_are_seen_by_the_spectrometer(console: Console, wires: Wires) -> None:
+    def level() -> float:
+        wires.wait(0.5)
+        counts = [value ^ 0x8000 for value in struct.unpack("<512H", wires.spectrum()[:1024])]
+        return sum(counts[100:400]) / 300.0
+
+    dark = level()
+    reply = console.answer({"command": "lamp", "on": True, "settled": True})
+    assert (reply["ok"], reply["on"], reply["blocked"]) == (True, True, False)
+    lit = level()
+    assert lit > dark + 1000.0
+    assert console.answer({"command": "lamp_block", "blocked": True}) == {"ok": True, "blocked": True}
+    assert level() == pytest.approx(dark, abs=3.0)
+    assert console.answer({"command": "observe"})["lamp_on"]
+    console.answer({"command": "lamp_block", "blocked": False})
+    assert level() == pytest.approx(lit, rel=0.005)
+    console.answer({"command": "lamp", "on": False})
+    assert level() == pytest.approx(dark, abs=3.0)
+
+
+def test_reseating_changes_the_seat_and_keeps_the_lamp_burning(console: Console, wires: Wires) -> None:
+    console.answer({"command": "lamp", "on": True})
+    first = console.answer({"command": "truth"})["lamp"]
+    wires.wait(3600.0)
+    reply = console.answer({"command": "lamp", "reseat": True})
+    second = console.answer({"command": "truth"})["lamp"]
+    assert (first["seat"], second["seat"], second["on"]) == (1, 2, True)
+    assert first["seat_scale"] != second["seat_scale"]
+    assert reply["hours"] == pytest.approx(first["hours"] + 1.0)
+
+
+def test_the_beam_s_profile_can_be_asked_for(console: Console) -> None:
+    scan = console.answer({"command": "beam_profile", "axis": "y"})
+    assert len(scan["slit_position_mm"]) == len(scan["intensity"]) > 100
+    assert "x, y" in console.answer({"command": "beam_profile", "axis": "z"})["error"]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +243,11 @@ def test_the_console_tells_the_truth(console: Console) -> None:
         ({"command": "interlock", "open": True}, "laser_conditions", ["interlock"]),
         ({"command": "key", "locked": True}, "laser_conditions", ["key"]),
         ({"command": "interlock", "instrument": "shutter", "open": True}, "shutter_interlock_open", True),
+        ({"command": "purge", "on": False}, "purge", False),
+        ({"command": "lamp", "on": True}, "lamp_on", True),
+        ({"command": "lamp_block", "blocked": True}, "lamp_blocked", True),
+        ({"command": "condition", "name": "sample", "value": "indirect"}, "sample", "indirect"),
+        ({"command": "condition", "spec": "lamp_hours=61"}, "lamp_hours", 61.0),
     ],
 )
 def test_what_an_operator_does_is_seen(console: Console, request_, key: str, value: object) -> None:
@@ -201,6 +267,12 @@ def test_what_an_operator_does_is_seen(console: Console, request_, key: str, val
         b'{"command": "place"}',
         b'{"command": "long_pass", "inserted": "yes"}',
         b'{"command": "lamp"}',
+        b'{"command": "lamp", "on": true, "settled": 1}',
+        b'{"command": "lamp_block"}',
+        b'{"command": "second_power_head"}',
+        b'{"command": "condition", "name": "filter_angle_deg"}',
+        b'{"command": "condition", "name": "filter_angle_deg", "value": 80}',
+        b'{"command": "condition", "spec": "weather=rain"}',
         b'{"command": "fault", "spec": "laser:dance"}',
         b'{"command": "fault", "clear": "toaster"}',
         b'{"command": "interlock", "instrument": "monitor", "open": true}',
@@ -219,13 +291,30 @@ def test_the_front_panel_button_toggles_the_shutter(console: Console, wires: Wir
     assert console.answer({"command": "observe"})["shutter_open"] is True
 
 
-def test_a_second_power_head_sees_the_power_into_the_sphere(console: Console, wires: Wires) -> None:
-    assert console.answer({"command": "second_power_head", "present": True})["ok"]
+@pytest.mark.parametrize("key", ["inserted", "present"])
+def test_a_second_power_head_sees_the_power_and_keeps_it_from_the_sphere(
+    console: Console, wires: Wires, key: str
+) -> None:
     wires.shine()
+    wires.wait(1.0)
+    before_w = wires.bench.observe()["power_on_sample_w"]
+    assert console.answer({"command": "second_power_head", key: True}) == {"ok": True, "inserted": True}
     wires.message("tmc_monitor", ":WAVEL2:VAL 977")
+    wires.message("tmc_monitor", ":AVER2 100")
     wires.wait(1.0)
     power_w = float(wires.ask("tmc_monitor", ":POW2:VAL?"))
-    assert power_w == pytest.approx(wires.bench.observe()["power_on_sample_w"], rel=0.02)
+    error = console.answer({"command": "truth", "detail": "monitor"})["second_power_head_error"]
+    assert power_w == pytest.approx(before_w * (1.0 + error), rel=0.01)
+    seen = console.answer({"command": "observe"})
+    assert (seen["power_on_sample_w"], seen["light_on_sample"], seen["second_power_head"]) == (
+        0.0,
+        False,
+        True,
+    )
+    console.answer({"command": "second_power_head", key: False})
+    assert console.answer({"command": "observe"})["light_on_sample"]
+    wires.message("tmc_monitor", ":POW2:VAL?")
+    assert wires.bench.monitor.handle(b":POW2:VAL?\n", wires.clock.now_s()) == []
 
 
 def test_shutdown_is_answered_before_it_happens(console: Console) -> None:

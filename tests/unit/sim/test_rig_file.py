@@ -88,3 +88,13 @@ def test_the_response_error_is_smooth_over_the_stated_length() -> None:
     correlation = np.corrcoef(draws[:, 0], draws[:, lag])[0, 1]
     assert draws.std() == pytest.approx(1.0, abs=0.1)
     assert correlation == pytest.approx(np.exp(-0.5), abs=0.12)
+
+
+def test_a_folder_used_again_holds_the_new_records_and_those_of_others(bench: Bench, tmp_path) -> None:
+    folder = tmp_path / "calibration"
+    folder.mkdir()
+    (folder / "beam_20250101_00000000.json").write_text('{"operator": "Ada"}', encoding="utf-8")
+    (folder / "notes.json").write_text("not JSON", encoding="utf-8")
+    for seed in (3, 4):
+        write_rig(tmp_path, Bench(BenchSetup(seed=seed), ManualClock()), ADDRESSES, "127.0.0.1:2", 1.0)
+    assert len(list(folder.iterdir())) == 8

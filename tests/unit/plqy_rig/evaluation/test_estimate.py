@@ -12,6 +12,7 @@ from plqy_rig.evaluation.estimate import (
     mean_weights,
     shows_trend,
 )
+from plqy_rig.evaluation.statistics import birge_factor, chi_squared_about_mean
 
 STEPS = 5
 
@@ -77,6 +78,23 @@ def test_published_inverse_variance_example():
     weights = mean_weights(sigma**2, np.full(3, True))
     assert weights @ plqy == pytest.approx(0.497778, abs=5e-7)
     assert np.sqrt(weights**2 @ sigma**2) == pytest.approx(0.006667, abs=5e-7)
+
+
+def test_published_chi_squared_and_birge_factor():
+    plqy, sigma = np.array([0.52, 0.50, 0.49]), np.array([0.02, 0.01, 0.01])
+    chi_squared, degrees = chi_squared_about_mean(plqy, np.diag(sigma**2))
+    assert (chi_squared, degrees) == (pytest.approx(1.8889, abs=5e-5), 2)
+    assert (chi_squared / degrees) ** 0.5 == pytest.approx(0.972, abs=5e-4)
+    assert birge_factor(chi_squared, degrees) == 1.0
+    assert birge_factor(8.0, 2) == pytest.approx(2.0)
+
+
+def test_an_error_that_all_steps_share_makes_no_scatter():
+    own, shared = np.diag(np.full(5, 0.01**2)), np.full((5, 5), 0.1**2)
+    values = 0.5 + 0.01 * np.array([1.0, -1.0, 0.5, -0.5, 0.0])
+    alone, _ = chi_squared_about_mean(values, own)
+    together, _ = chi_squared_about_mean(values + 0.2, own + shared)
+    assert together == pytest.approx(alone, rel=1e-9)
 
 
 def test_steps_outside_the_range_have_no_weight():

@@ -53,11 +53,11 @@ def test_without_errors_the_truth_is_found(plqy, absorptance):
 )
 def test_pulls_have_mean_zero_and_spread_one_for_each_source_of_error(only):
     truth = Truth(**({**EXACT, **only} if only else {}))
-    windows = [evaluated(truth, seed) for seed in range(120)]
+    windows = [evaluated(truth, seed) for seed in range(70)]
     pulls = np.array([(window.mean_plqy - truth.plqy) / window.u_mean_plqy for window in windows])
-    # 120 draws: the mean is known to 0.09 and the spread to 0.065; four of these are allowed.
-    assert abs(pulls.mean()) < 0.37
-    assert 0.74 < pulls.std(ddof=1) < 1.26
+    # 70 draws: the mean is known to 0.12 and the spread to 0.085; four of these are allowed.
+    assert abs(pulls.mean()) < 0.48
+    assert 0.66 < pulls.std(ddof=1) < 1.34
 
 
 def test_pulls_of_single_steps_have_spread_one_too():

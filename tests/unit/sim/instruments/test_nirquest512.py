@@ -141,6 +141,25 @@ def test_the_tec_cannot_cool_without_end(model) -> None:
     assert struct.unpack("<h", ask(model, b"\x72", 200.0)) == (-220,)
 
 
+def test_a_failing_tec_lets_the_detector_drift_by_so_much_a_minute_up_to_the_room(model) -> None:
+    model.fail_tec(2.0, 60.0)
+    drift = [model.detector_temperature_c(60.0 + 60.0 * minutes) for minutes in (0, 5, 10)]
+    assert drift[0] == pytest.approx(-9.9)
+    assert drift[2] - drift[1] == pytest.approx(10.0)
+    assert model.detector_temperature_c(7200.0) == 23.0
+    model.feed(b"\x73" + struct.pack("<h", -100), 360.0)
+    assert model.detector_temperature_c(360.0) == pytest.approx(drift[1])
+    assert model.detector_temperature_c(660.0) == pytest.approx(drift[2], abs=1e-6)
+    model.fail_tec(0.0, 700.0)
+    assert model.detector_temperature_c(900.0) == pytest.approx(-9.9)
+
+
+def test_a_dead_tec_lets_the_detector_warm_to_the_room_whatever_it_is_told(model) -> None:
+    model.fail_tec(float("inf"), 10.0)
+    model.feed(b"\x71\x01\x00", 20.0)
+    assert model.detector_temperature_c(200.0) == pytest.approx(23.0)
+
+
 def test_the_exposure_knows_the_detector_temperature(model, optics) -> None:
     model.feed(b"\x09", 0.01)
     model.take_output(0.2)

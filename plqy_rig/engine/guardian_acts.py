@@ -1,0 +1,154 @@
+"""What the guardian does when its engine is gone: opens the instruments, makes them safe, writes it down."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import platformdirs
+
+from drivers.clock import Clock
+from drivers.errors import ConfigurationError, InstrumentConnectionError, RigError, SafetyError
+from drivers.protocols import Instrument
+from plqy_rig.config import RigFile, read_rig_file
+from plqy_rig.guardian_lock import guardian_at_work
+from plqy_rig.rig import Connections, safe_steps
+from plqy_rig.safe_state import SafeVerdict, make_safe
+
+log = logging.getLogger(__name__)
+
+LOG_NAME = "guardian.log"
+_ATTEMPTS = 2
+_CONNECT_PATIENCE_S = 6.0
+"""How long an instrument may stay busy: the system takes a moment to close what a dead program held."""
+_RETRY_S = 0.1
+_BENCH_TIMEOUT_S = 2.0
+
+
+class Connect(Protocol):
+    """Connects the instrument of a name; raises `RigError`."""
+
+    def __call__(self, name: str) -> Instrument:
+        """Connect it."""
+        ...
+
+
+def make_rig_safe(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
+    """Make a rig safe from scratch; returns 0 when that was verified, else 4.
+
+    Args:
+        rig_path: the rig file.
+        rig_text: its text as it was when the engine began.
+        folder: the run folder, for the log.
+        why: why it has to be done.
+    """
+    with guardian_at_work(rig_path):
+        _log_to(folder)
+        log.warning("acting: %s", why)
+        try:
+            configuration = _read(rig_path, rig_text).configuration
+        except ConfigurationError as error:
+            log.critical("NOT SAFE: %s", error)
+            return 4
+        speed = configuration.bench.speed if configuration.bench else 1.0
+        connections = Connections(configuration, Clock(speed))
+
+        def connect(name: str) -> Instrument:
+            if configuration.bench is not None:
+                _require_bench(configuration.bench.console)
+            instrument: Instrument = getattr(connections, name)()
+            return instrument
+
+        verdict = attempts(connect)
+    return 0 if verdict.safe else 4
+
+
+def attempts(connect: Connect, sleep: Callable[[float], None] = time.sleep) -> SafeVerdict:
+    """Try the whole list, and once more if anything could not be verified; logs every verdict."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        opened = _Opened(connect, sleep)
+        verdict = make_safe(safe_steps(opened))
+        opened.close()
+        log.log(logging.WARNING if verdict.safe else logging.CRITICAL, "attempt %d: %s", attempt, verdict)
+        if verdict.safe:
+            break
+    return verdict
+
+
+class _Opened:
+    """Connects an instrument when its step needs it, patiently, and gives it back in the end."""
+
+    def __init__(self, connect: Connect, sleep: Callable[[float], None]) -> None:
+        self._connect = connect
+        self._sleep = sleep
+        self._instruments: list[Instrument] = []
+
+    def __call__(self, name: str) -> Instrument:
+        deadline = time.monotonic() + _CONNECT_PATIENCE_S
+        while True:
+            try:
+                instrument = self._connect(name)
+            except InstrumentConnectionError as error:
+                if time.monotonic() >= deadline:
+                    raise
+                log.info("%s: %s; trying again", name, error)
+                self._sleep(_RETRY_S)
+            else:
+                self._instruments.append(instrument)
+                return instrument
+
+    def close(self) -> None:
+        for instrument in self._instruments:
+            try:
+                instrument.close()
+            except RigError:
+                log.exception("a connection could not be closed")
+
+
+def _require_bench(console: str) -> None:
+    """A bench that has ended has no light; its serial lines may be another bench's by now.
+
+    Raises:
+        SafetyError: it has ended.
+    """
+    host, _, port = console.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_BENCH_TIMEOUT_S).close()
+    except OSError as error:
+        raise SafetyError("the simulated bench has ended") from error
+
+
+def _read(rig_path: Path, rig_text: str) -> RigFile:
+    """The rig file as it was when the engine began, also where it was changed or deleted since."""
+    try:
+        if rig_path.read_text(encoding="utf-8") == rig_text:
+            return read_rig_file(rig_path)
+    except OSError:
+        log.warning("%s is gone; using what it said", rig_path)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "rig.toml"
+        copy.write_text(rig_text, encoding="utf-8")
+        return read_rig_file(copy)
+
+
+def _log_to(folder: Path | None) -> None:
+    """Log into the run folder, or into the user's log folder where there is no run yet."""
+    form = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    for place in (folder, Path(platformdirs.user_log_dir("plqy-rig")), Path(tempfile.gettempdir())):
+        if place is None:
+            continue
+        try:
+            if place is not folder:
+                place.mkdir(parents=True, exist_ok=True)
+            handler = logging.FileHandler(place / LOG_NAME, encoding="utf-8")
+        except OSError:
+            continue
+        handler.setFormatter(form)
+        logging.basicConfig(level=logging.INFO, handlers=[handler])
+        logging.getLogger("pymeasure").setLevel(logging.WARNING)
+        return

@@ -1,0 +1,117 @@
+"""What the engine is given to run, and what came of it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from calibration import Beam, MonitorRatio, Record, RecordError, RecordKind, WheelCurve, newest_records
+from drivers.errors import RigError
+from plqy_rig.data import ExitStatus, RunMetadata
+from plqy_rig.engine.observed_sweep import ObservedSweep
+from plqy_rig.rig import Rig
+from plqy_rig.safe_state import SafeVerdict
+from procedures import Operator, PowerCalibration, StepSummary
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One run to be made or gone on with.
+
+    Attributes:
+        sweep: with its parameters set; the engine runs copies of it.
+        records: the calibration records in force.
+        out: folder the run folder is made in.
+        recipe_text: the recipe as given.
+        operator: who moves sample and filter; None puts the questions into the stream only, where
+            `Engine.answer_operator` answers them.
+        resume_folder: the run to go on with; None begins a new one.
+        previous: what that run has saved already.
+    """
+
+    sweep: ObservedSweep
+    records: Mapping[RecordKind, Record]
+    out: Path
+    recipe_text: str
+    operator: Operator | None = None
+    resume_folder: Path | None = None
+    previous: tuple[StepSummary, ...] = ()
+
+    @property
+    def exposures_wanted(self) -> int:
+        """How many exposures the run has when it is complete, as far as this job goes."""
+        return len(self.sweep.passes) * self.sweep.power_steps
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended.
+
+    Attributes:
+        folder: the run folder; None when the run ended before it was made.
+        exit_status: success, abort or fail; interrupted where not even that could be saved.
+        error: what ended it early; None for a success.
+        verdict: the safe state at its end.
+        warnings: sentences the operator should read.
+    """
+
+    folder: Path | None
+    exit_status: ExitStatus
+    error: RigError | None
+    verdict: SafeVerdict
+    warnings: tuple[str, ...]
+
+
+def load_records(folder: Path) -> dict[RecordKind, Record]:
+    """The newest record of every kind a sweep needs; raises `RecordError` naming what is missing."""
+    records = newest_records(folder)
+    missing = [str(kind) for kind in RecordKind if kind not in records]
+    if missing:
+        raise RecordError(f"{folder}: no calibration record for {', '.join(missing)}")
+    return records
+
+
+def power_calibration(records: Mapping[RecordKind, Record]) -> PowerCalibration:
+    """What a sweep needs to set its powers, from the records of beam, monitor ratio and wheel."""
+    wheel = WheelCurve.from_values(records[RecordKind.WHEEL].values)
+    return PowerCalibration(
+        beam_area_cm2=Beam.from_values(records[RecordKind.BEAM].values).area_cm2,
+        monitor_ratio=MonitorRatio.from_values(records[RecordKind.MONITOR_RATIO].values).ratio,
+        wheel_angle_deg=tuple(float(angle) for angle in wheel.angle_deg),
+        wheel_optical_density=tuple(float(density) for density in wheel.optical_density),
+    )
+
+
+def missing_steps(sweep: ObservedSweep, previous: Iterable[StepSummary]) -> int:
+    """How many exposures a sweep still has to take when these are saved."""
+    there = {(summary.role, summary.step) for summary in previous}
+    return sum((role, step) not in there for role in sweep.passes for step in range(sweep.power_steps))
+
+
+def program_versions() -> dict[str, str]:
+    """Versions of this program and of what it stands on."""
+    return {"plqy-rig": version("plqy-rig"), "python": platform.python_version()}
+
+
+def run_metadata(job: Job, rig: Rig) -> RunMetadata:
+    """All that is known before the first exposure; raises `RigError` when an instrument is missing."""
+    settings = job.sweep.settings()
+    spectrometer = rig.instruments().spectrometer
+    return RunMetadata(
+        sample=settings.sample,
+        recipe=job.sweep.recipe(),
+        rig=rig.rig_file.configuration.model_dump(mode="json", exclude_none=True),
+        instruments=rig.identities(),
+        wavelength_nm=spectrometer.wavelengths_nm,
+        full_scale_counts=spectrometer.full_scale_counts,
+        target_power_density_mw_per_cm2=settings.power_densities_mw_per_cm2,
+        linearity_coefficients=spectrometer.linearity_coefficients,
+        calibration_records=[record.to_document() for record in job.records.values()],
+        versions=program_versions(),
+        operator=settings.operator_name,
+        recipe_toml=job.recipe_text,
+        rig_toml=rig.rig_file.text,
+    )

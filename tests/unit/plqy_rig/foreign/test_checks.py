@@ -1,0 +1,118 @@
+"""What is doubtful gets a flag or a sentence, and still a number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.foreign_files import EXAMPLE_A, grid, rows, spectrum, write_set
+
+WAVELENGTH = grid()
+
+
+def write(folder, change=lambda role, values: values, example=EXAMPLE_A):
+    def content(role, *_):
+        return rows(WAVELENGTH, change(role, spectrum(WAVELENGTH, *example[role])))
+
+    return write_set(folder, ".txt", content)
+
+
+def test_more_laser_light_with_the_sample_than_without_is_flagged(evaluate, tmp_path):
+    example = {**EXAMPLE_A, "empty": (9.0e14, 0.0)}
+    result = evaluate(write(tmp_path, example=example), quantity="photons")
+    assert result.step["mu"] < 0
+    assert "mu_negative" in result.flags
+    assert result.step["plqy"] == pytest.approx(0.5 / 0.9)
+
+
+@pytest.mark.parametrize(("absorptance", "flags"), [
+    (0.03, {"absorptance_low", "absorptance_uncertain"}),
+    (0.055, {"absorptance_unusual", "absorptance_uncertain"}),
+    (0.08, {"absorptance_unusual"}),
+    (-0.01, {"absorptance_unphysical", "absorptance_uncertain"}),
+    (0.3, set()),
+])  # fmt: skip
+def test_a_small_absorptance_gives_a_number_and_flags(evaluate, tmp_path, absorptance, flags):
+    through = 9.5e14 * (1 - absorptance)
+    example = {**EXAMPLE_A, "direct": (through, (1 - absorptance) * 2.5e13 + 0.5e15 * absorptance)}
+    result = evaluate(write(tmp_path, example=example), quantity="photons")
+    assert result.step["plqy"] == pytest.approx(0.5, rel=1e-5)
+    assert {flag for flag in result.flags if flag.startswith("absorptance")} == flags
+    assert ("an error of 1 %" in result.warnings) == (absorptance < 0.1)
+
+
+def test_no_absorption_at_all_gives_no_number_and_a_reason(evaluate, tmp_path):
+    example = {**EXAMPLE_A, "direct": EXAMPLE_A["indirect"]}
+    result = evaluate(write(tmp_path, example=example), quantity="photons")
+    assert np.isnan(result.step["plqy"])
+    assert "absorptance_unphysical" in result.flags
+    assert "no number" in result.warnings
+
+
+def test_a_window_without_a_laser_line_is_said(evaluate, tmp_path):
+    files = write(tmp_path, lambda role, values: values + 1e9 * np.random.default_rng(1).random(len(values)))
+    right = evaluate(files, quantity="photons")
+    assert "--laser" not in right.warnings
+    wrong = evaluate(files, quantity="photons", laser="1040:1060")
+    assert "no peak" in wrong.warnings
+    assert "977 nm" in wrong.warnings
+    assert "edge" in evaluate(files, quantity="photons", laser="977:990").warnings
+
+
+def test_windows_that_overlap_are_flagged(evaluate, tmp_path):
+    result = evaluate(write(tmp_path), quantity="photons", window=["all=970:1650"])
+    assert "windows_overlap" in result.flags
+
+
+def test_a_laser_window_wider_than_the_spectra_is_said(evaluate, tmp_path):
+    result = evaluate(write(tmp_path), quantity="photons", laser="800:1100")
+    assert "899.5-1100" in result.warnings
+    assert result.step["plqy"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("top", "flagged"), [(0.9, True), (1.0, False)])
+def test_a_flat_top_is_flagged_as_saturated(evaluate, tmp_path, top, flagged):
+    def clip(role, values):
+        return np.minimum(values, values.max() * top * (0.6 if top < 1 else 1.0))
+
+    result = evaluate(write(tmp_path, clip), quantity="counts")
+    assert ("saturated" in result.flags) == flagged
+    assert ("looks saturated" in result.warnings) == flagged
+    assert np.isfinite(result.step["plqy"])
+
+
+def test_one_pixel_at_a_converter_s_full_scale_is_saturated(evaluate, tmp_path):
+    def scale(role, values):
+        return np.round(values / values.max() * (65535 if role == "empty" else 50000))
+
+    result = evaluate(write(tmp_path, scale))
+    assert "saturated" in result.flags
+    assert "65535" in result.warnings
+
+
+def test_normalised_spectra_are_told(evaluate, tmp_path):
+    result = evaluate(write(tmp_path, lambda role, values: values / values.max()))
+    assert "normalised" in result.warnings
+
+
+def test_the_same_file_in_two_roles_is_told(evaluate, tmp_path):
+    files = write(tmp_path)
+    result = evaluate({**files, "indirect": files["empty"]}, quantity="photons")
+    assert "same numbers" in result.warnings
+
+
+def test_a_yield_above_one_is_flagged(evaluate, tmp_path):
+    example = {**EXAMPLE_A, "direct": (8.075e14, 3e14)}
+    assert "plqy_above_one" in evaluate(write(tmp_path, example=example), quantity="photons").flags
+
+
+def test_a_file_without_emission_is_told(evaluate, tmp_path):
+    example = {role: (laser, 0.0) for role, (laser, _) in EXAMPLE_A.items()}
+    result = evaluate(write(tmp_path, example=example), quantity="photons")
+    assert result.step["plqy"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_several_windows_are_several_results(evaluate, tmp_path):
+    result = evaluate(write(tmp_path), quantity="photons", window=["a=1400:1530", "b=1530:1650", "er"])
+    windows = result.document["windows"]
+    assert list(windows) == ["a", "b", "er"]
+    assert windows["a"]["mean_plqy"] + windows["b"]["mean_plqy"] == pytest.approx(windows["er"]["mean_plqy"])
