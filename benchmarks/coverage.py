@@ -3,7 +3,7 @@
 Every run is another bench: other sample, absorptance, pointing noise, laser, detector, and records that are
 wrong by amounts drawn from the distributions they state. Prints how often the 68 % and 95 % intervals of the
 mean hold the truth (62-74 % and 92-98 % are asked for), the median of (found - truth)/u (below 0.15), and the
-flags that were raised (none but notes are asked for; at A = 0.05 half the runs find a little less than 0.05).
+flags that were raised (none but notes are asked for; with A = 0.05 most runs find a little less).
 
     python benchmarks/coverage.py [--runs 320] [--steps 20] [--jobs 1] [--first-seed 1] [--csv FILE]
 """

@@ -1,6 +1,6 @@
 """What a power step costs beyond its exposure and dark: `python benchmarks/step_overhead.py [--speed 1]`.
 
-One pass on a simulated bench; from one saved exposure to the next, minus scans times integration time of both.
+One pass on a simulated bench; from one saved exposure to the next, minus scans times time of both.
 Bench seconds. Budget: 0.2 s median at speed 1. The integration times printed are what a change of light cost
 before short frames were run while it changes.
 """

@@ -221,10 +221,11 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
             InstrumentProtocolError: the answer makes no sense.
         """
         attempts = 1 if command in self.resettable_queries else max(self._query_attempts, 1)
+        ask_once = self._ask_once
         with self._exchange_lock:
             for attempt in range(1, attempts + 1):
                 try:
-                    return self._ask_once(command)
+                    return ask_once(command)
                 except InstrumentTimeoutError:
                     if attempt == attempts:
                         raise
@@ -232,9 +233,20 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
         raise AssertionError("the last attempt returns or raises")
 
     def _ask_once(self, command: str) -> str:
-        with self._exchange(f"asking {command!r}"):
-            super().write(command)
-            return self._whole(str(super().read()))
+        # The most frequent call of all: what `_exchange` does, without its context managers, and with few
+        # looks at `self`, each of which pymeasure makes dear.
+        if self._unclean:
+            self.clear_device()
+        adapter = self.adapter
+        try:
+            adapter.write(command)
+            return self._whole(str(adapter.read()))
+        except RigError:
+            self._unclean = True
+            raise
+        except TRANSPORT_ERRORS as error:
+            self._unclean = True
+            raise_translated(error, self.name, f"asking {command!r}")
 
     def _whole(self, reply: str) -> str:
         """Check that a reply is all there and take its line end off.
@@ -281,10 +293,11 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
             InvalidReadingError: no number.
         """
         attempts = 1 if command in self.resettable_queries else max(self._query_attempts, 1)
+        ask = self.ask
         with self._exchange_lock:
             for attempt in range(1, attempts + 1):
                 try:
-                    reply = self.ask(command).strip()
+                    reply = ask(command).strip()
                     return [cast(reply if preprocess_reply is None else preprocess_reply(reply))]
                 except InstrumentProtocolError as error:
                     self._unclean = True

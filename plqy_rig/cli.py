@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plqy_rig.commands import evaluate_options, file_options, report_options
+from plqy_rig.commands.calibrate_cli import calibrate_app, records_app
+from plqy_rig.commands.exit_codes import errors_as_exit_codes as _errors_as_exit_codes
 
 if TYPE_CHECKING:
     from plqy_rig.bench_process import BenchRequest
@@ -28,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(calibrate_app)
+app.add_typer(records_app)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder in which the run folder is made.")]
@@ -302,25 +304,6 @@ def _bench(
         conditions=tuple(conditions or ()),
         with_records=with_records,
     )
-
-
-@contextmanager
-def _errors_as_exit_codes() -> Iterator[None]:
-    """Errors of the rig become their sentence on stderr and their exit code."""
-    from calibration import CalibrationError
-    from drivers.errors import RigError
-
-    try:
-        yield
-    except RigError as error:
-        typer.echo(f"plqy: {error}", err=True)
-        raise typer.Exit(error.exit_code) from error
-    except CalibrationError as error:
-        typer.echo(f"plqy: {error}", err=True)
-        raise typer.Exit(2) from error
-    except KeyboardInterrupt as error:
-        typer.echo("plqy: aborted", err=True)
-        raise typer.Exit(130) from error
 
 
 def main() -> None:

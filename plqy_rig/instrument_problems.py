@@ -43,6 +43,11 @@ _CONNECTION = (
         "Put the line above into the file it names, then unplug the instrument and plug it in again.",
     ),
     (
+        r"install its udev rule",
+        "Install the udev rule of docs/how-to/use-real-instruments.md, then unplug the instrument and plug "
+        "it in again.",
+    ),
+    (
         r"no permission for",
         "Add yourself to the group dialout (sudo usermod -a -G dialout $USER), log out and in again.",
     ),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from drivers.clock import Clock
-from drivers.errors import InstrumentError, RigError, SafetyError
+from drivers.errors import InstrumentConnectionError, InstrumentError, RigError, SafetyError
 from drivers.protocols import Attenuator, Instrument, LaserDriver, PowerMonitor, Shutter, Spectrometer
 from plqy_rig.config import RigConfiguration, RigFile
 from plqy_rig.guardian_lock import wait_for_guardian
@@ -26,6 +28,8 @@ NAMES = ("shutter", "laser", "attenuator", "monitor", "spectrometer")
 """The instruments by their name in the rig file, in the order of the safe state."""
 
 _STEP_TIMEOUT_S = {SHUTTER: 10.0, LASER: 10.0, WHEEL: 60.0}
+_CLOSE_TIMEOUT_S = 3.0
+_RETRY_S = 0.1
 _SHUTTER_HEAD_START_S = 1.0
 """Real seconds after which the laser goes off even if the shutter hasn't answered yet."""
 
@@ -175,12 +179,28 @@ class Rig:
         return {name: asdict(instrument.identity) for name, instrument in self.connected.items()}
 
     def close(self) -> None:
-        """Give all connections back; changes nothing at the instruments. Callable twice."""
-        for name, instrument in self.connected.items():
-            try:
-                instrument.close()
-            except RigError:
-                log.exception("%s: its connection could not be closed", name)
+        """Give all connections back; changes nothing at the instruments. Callable twice.
+
+        One that is still waiting for an answer in another thread isn't waited for long: the end of the
+        program closes it.
+        """
+        _close_all(self.connected)
+
+
+def _close_all(instruments: Mapping[str, Instrument]) -> None:
+    closings = [threading.Thread(target=_close, args=item, daemon=True) for item in instruments.items()]
+    for closing in closings:
+        closing.start()
+    deadline = time.monotonic() + _CLOSE_TIMEOUT_S
+    for closing in closings:
+        closing.join(max(deadline - time.monotonic(), 0.0))
+
+
+def _close(name: str, instrument: Instrument) -> None:
+    try:
+        instrument.close()
+    except RigError:
+        log.exception("%s: its connection could not be closed", name)
 
 
 def safe_steps(get: Callable[[str], Instrument]) -> list[SafeStep]:
@@ -214,6 +234,50 @@ def safe_steps(get: Callable[[str], Instrument]) -> list[SafeStep]:
         SafeStep(LASER, switch_laser_off, _STEP_TIMEOUT_S[LASER]),
         SafeStep(WHEEL, darken_wheel, _STEP_TIMEOUT_S[WHEEL]),
     ]
+
+
+Connect = Callable[[str], Instrument]
+"""Connects the instrument of a name; raises `RigError`."""
+
+
+def make_safe_connecting(
+    connect: Connect, *, patience_s: float = 0.0, sleep: Callable[[float], None] = time.sleep
+) -> SafeVerdict:
+    """Make a rig safe that isn't connected: each instrument is connected when its step comes.
+
+    The shutter is closed before anybody waits for another instrument.
+
+    Args:
+        connect: connects one.
+        patience_s: real seconds for which an instrument that is busy or absent is tried again.
+        sleep: waits, real seconds.
+    """
+    connected: dict[str, Instrument] = {}
+
+    def get(name: str) -> Instrument:
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                connected[name] = connect(name)
+            except InstrumentConnectionError as error:
+                if time.monotonic() >= deadline:
+                    raise
+                log.info("%s: %s; trying again", name, error)
+                sleep(_RETRY_S)
+            else:
+                return connected[name]
+
+    verdict = make_safe(safe_steps(get))
+    _close_all(dict(connected))
+    return verdict
+
+
+def make_rig_safe(rig_file: RigFile) -> SafeVerdict:
+    """Make the rig of a file safe, whoever used it before; waits for a guardian that is doing just that."""
+    wait_for_guardian(rig_file.path)
+    bench = rig_file.configuration.bench
+    connections = Connections(rig_file.configuration, Clock(bench.speed if bench else 1.0))
+    return make_safe_connecting(lambda name: getattr(connections, name)())
 
 
 def _choose_usb_bus(usb_bus: str | None) -> None:

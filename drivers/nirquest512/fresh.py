@@ -197,6 +197,8 @@ class FreshSpectra:
 
     def _take_parking(self, scans: int) -> FloatArray:
         packets: list[bytes] = []
+        # Only a short frame of the same light shows what is missing from a scan.
+        self._short_frame = None
         first = self._leave_park() if self._parked else None
         if first is None:
             self._throw_stale_away()
@@ -241,7 +243,8 @@ class FreshSpectra:
                 if self._clock.monotonic() < told_s + _CLOCK_SLACK * self.integration_time_s:
                     break
                 return packet
-            self._short_frame = counts(early)
+            if self._clock.monotonic() < told_s + _CLOCK_SLACK * self.integration_time_s:
+                self._short_frame = counts(early)
         self._stale = True
         return None
 

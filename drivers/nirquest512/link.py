@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import struct
 import threading
@@ -72,23 +73,30 @@ class SpectrometerLink(Protocol):
         ...
 
 
-@contextlib.contextmanager
-def translated(action: str) -> Iterator[None]:
-    """Let only our errors out: one place for everything seabreeze, pyusb and struct may raise."""
+@functools.cache
+def _seabreeze_errors() -> tuple[type[Any], type[Any], type[Any]]:
+    """Its "in use", its transport's error and its own; looked up once, because each exchange needs them."""
     from seabreeze.pyseabreeze.exceptions import SeaBreezeError
     from seabreeze.pyseabreeze.transport import USBTransportDeviceInUse, USBTransportError
 
+    return USBTransportDeviceInUse, USBTransportError, SeaBreezeError
+
+
+@contextlib.contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Let only our errors out: one place for everything seabreeze, pyusb and struct may raise."""
+    in_use, transport_error, seabreeze_error = _seabreeze_errors()
     try:
         yield
     except RigError:
         raise
-    except (usb.core.USBError, USBTransportError) as error:
+    except (usb.core.USBError, transport_error) as error:
         if error.errno == errno.EACCES:
             raise InstrumentConnectionError(
                 SPECTROMETER_NAME, no_permission(VENDOR_ID, PRODUCT_ID)
             ) from error
         raise_usb_error(_as_usb_error(error), SPECTROMETER_NAME, action)
-    except USBTransportDeviceInUse as error:
+    except in_use as error:
         raise InstrumentConnectionError(
             SPECTROMETER_NAME, f"in use by another program (while {action}); close that one first"
         ) from error
@@ -101,7 +109,7 @@ def translated(action: str) -> Iterator[None]:
         raise InstrumentConnectionError(
             SPECTROMETER_NAME, f"the connection is closed (while {action}); connect again"
         ) from error
-    except (SeaBreezeError, ValueError, struct.error, IndexError, TypeError) as error:
+    except (seabreeze_error, ValueError, struct.error, IndexError, TypeError) as error:
         raise InstrumentProtocolError(SPECTROMETER_NAME, f"while {action}: {error}") from error
     except OSError as error:
         raise InstrumentConnectionError(SPECTROMETER_NAME, f"lost while {action}: {error}") from error

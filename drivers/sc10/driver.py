@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any, Self
 
 from drivers.clock import Clock
@@ -17,6 +18,7 @@ from drivers.errors import (
     SafetyError,
 )
 from drivers.protocols import Identity
+from drivers.readings import whole_within, within
 from drivers.sc10.line import BAUD_RATES, DEFAULT_TIMEOUT_S, SHUTTER_NAME, open_serial_adapter
 from drivers.sc10.settings import Mode, ShutterSettings
 
@@ -25,6 +27,7 @@ _log = logging.getLogger(__name__)
 _BLADE_TIMEOUT_S = 0.5
 _BLADE_POLL_S = 0.005
 _ATTEMPTS = 3
+_TIMER_RANGE_S = (0.001, 999.999)
 
 
 class SC10(ShutterSettings):
@@ -54,6 +57,7 @@ class SC10(ShutterSettings):
         self._identity: Identity | None = None
         self._port: str | None = None
         self._baud = BAUD_RATES[0]
+        self._timed = False
 
     @property
     def identity(self) -> Identity:
@@ -162,18 +166,18 @@ class SC10(ShutterSettings):
             if self.retried(lambda: self.mode) != Mode.MANUAL:
                 # In manual mode "enabled" is open: switching over enabled would open the shutter.
                 self._set_enabled(False)
-            self._set_manual()
+            self._set_mode(Mode.MANUAL)
 
-    def _set_manual(self) -> None:
+    def _set_mode(self, mode: Mode) -> None:
         for _ in range(_ATTEMPTS):
             try:
-                self.mode = Mode.MANUAL
+                self.mode = mode
             except (InstrumentTimeoutError, InstrumentProtocolError) as error:
                 # Setting a mode twice changes nothing, unlike the toggle.
                 _log.warning("%s; setting the mode again", error)
-            if self.retried(lambda: self.mode) == Mode.MANUAL:
+            if self.retried(lambda: self.mode) == mode:
                 return
-        raise InstrumentReportedError(self.name, "does not go to manual mode")
+        raise InstrumentReportedError(self.name, f"does not go to {mode.name.lower()} mode")
 
     def _set_enabled(self, wanted: bool) -> None:
         """Look, toggle when needed, look again; a lost reply is never answered by a blind toggle."""
@@ -214,12 +218,61 @@ class SC10(ShutterSettings):
         """
         with self._line_lock:
             if self.retried(lambda: self.mode) != Mode.MANUAL:
-                _log.warning("%s: somebody changed the mode at the front panel; back to manual", self.name)
+                _log.info("%s: not in manual mode (a timer, or somebody at its panel); back to it", self.name)
                 self.use_manual_mode()
+            self._timed = False
             self._toggle_towards(True)
             if self._blade_reaches(closed=False):
                 return
             self._explain_still_closed()
+
+    def open_for(self, duration_s: float) -> None:
+        """Open it for a time that the controller keeps: it closes by itself even if this computer is gone.
+
+        One cycle of single mode. Its other phase is made 1 ms short, so that it does not matter with which
+        of the two the controller begins (that depends on a cursor at its panel nobody can ask for). Close
+        it with `close_blade` well before the time is over, and look at `blade_closed` just before that:
+        a blade the timer has closed ended the light early.
+
+        Args:
+            duration_s: the longest it may be open, s; from 0.001 to 999.999.
+
+        Raises:
+            OutOfRangeError: a time the controller can't keep; nothing was sent.
+            InterlockError: the interlock is open.
+            InstrumentReportedError: the times were not taken, or the blade does not move.
+            InstrumentTimeoutError: no answer.
+        """
+        milliseconds = whole_within(math.ceil(within(duration_s, _TIMER_RANGE_S) * 1000), (1, 999_999))
+        with self._line_lock:
+            self._timed = True
+            self._arm_timer(milliseconds)
+            self._toggle_towards(True)
+            if not self._blade_reaches(closed=False):
+                self._explain_still_closed()
+
+    def _arm_timer(self, open_ms: int) -> None:
+        """Single mode with these times, disabled; in another mode "enabled" would mean open for ever."""
+        if self.retried(lambda: self.mode) != Mode.SINGLE:
+            self._set_enabled(False)
+            self._set_mode(Mode.SINGLE)
+            self._set_and_look("external_trigger", False)
+            self._set_and_look("shut_time_ms", 1)
+        elif self.retried(lambda: self.enabled):
+            # A cycle that is over may leave it enabled.
+            self._set_enabled(False)
+        if self.retried(lambda: self.open_time_ms) != open_ms:
+            self._set_and_look("open_time_ms", open_ms)
+
+    def _set_and_look(self, setting: str, value: int) -> None:
+        for _ in range(_ATTEMPTS):
+            try:
+                setattr(self, setting, value)
+            except (InstrumentTimeoutError, InstrumentProtocolError) as error:
+                _log.warning("%s; setting it again", error)
+            if self.retried(lambda: getattr(self, setting)) == value:
+                return
+        raise InstrumentReportedError(self.name, f"does not take {setting} = {value}")
 
     def _explain_still_closed(self) -> None:
         """The blade has not opened: find out why, and leave the output disabled."""
@@ -243,6 +296,9 @@ class SC10(ShutterSettings):
         """
         with self._line_lock:
             self._toggle_towards(False)
+            if self._timed:
+                # The timer may have run out between look and toggle, which then began a new cycle.
+                self._set_enabled(False)
             if self._blade_reaches(closed=True):
                 return
             # The toggle may have met somebody's key press, or the mode a timer: look once more.

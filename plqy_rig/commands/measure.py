@@ -45,11 +45,8 @@ def demo(bench_request: BenchRequest, out: Path, *, as_json: bool) -> None:
         rig_file = read_rig_file(bench.rig_path)
         outcome = _measure(rig_file, _job(rig_file, sweep, text, out))
         folder = _finish(outcome, as_json=as_json, truth=bench.truth)
-    from plqy_rig.commands.report import write_run_report  # draws: heavy, and only wanted now
-
-    report = folder.parent / f"{folder.name}.html"
-    write_run_report(load_run(folder), report)
-    terminal.say(f"report: {report}")
+    if not as_json:
+        _report(folder)
 
 
 def run(
@@ -101,6 +98,15 @@ def _rig_file_to_resume(
         rig_path = rig_path_of(folder)
     with opened_rig_file(rig_path, bench_request) as rig_file:
         yield rig_file
+
+
+def _report(folder: Path) -> None:
+    """Write the report beside the run folder and say where."""
+    from plqy_rig.commands.report import write_run_report  # draws: heavy, and only wanted now
+
+    path = folder.parent / f"{folder.name}.html"
+    write_run_report(load_run(folder), path)
+    terminal.say(f"report: {path}")
 
 
 def _read_recipe(path: Path, sample: str | None = None) -> ObservedSweep:

@@ -11,7 +11,8 @@ from plqy_rig.bench_process import BenchRequest
 from plqy_rig.bus_search import rig_file_lines, search_buses
 from plqy_rig.commands.which_rig import opened_rig_file
 from plqy_rig.instrument_report import report_instruments
-from plqy_rig.rig import Rig
+from plqy_rig.rig import Rig, make_rig_safe
+from plqy_rig.safe_state import LAMP_REMINDER
 
 
 def instruments(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
@@ -47,9 +48,10 @@ def _search(*, as_json: bool) -> None:
 
 def safe(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
     """Make everything safe now."""
-    with opened_rig_file(rig_path, bench_request) as rig_file, Rig(rig_file) as rig:
-        verdict = rig.make_safe()
+    with opened_rig_file(rig_path, bench_request) as rig_file:
+        verdict = make_rig_safe(rig_file)
         terminal.say(str(verdict))
+        terminal.say(LAMP_REMINDER)
         if as_json:
             terminal.print_json(verdict.to_document())
         if not verdict.safe:

@@ -20,12 +20,13 @@ from plqy_rig.engine.interlocks import MONITOR_DRIFT
 from plqy_rig.engine.observed_sweep import ObservedSweep
 from plqy_rig.engine.operator_desk import OperatorDesk
 from plqy_rig.engine.store import RunStore
+from procedures.exposure import StopRequestedError
 from procedures.history import RunHistory
 from procedures.preparation import TEMPERATURE_TIMEOUT_S
 
 log = logging.getLogger(__name__)
 
-_REAL_MARGIN_S = 30.0
+_REAL_MARGIN_S = 20.0
 """Real seconds on top of everything: time-outs of the wires, retries, a busy computer."""
 _FACTOR = 2.0
 """Exposures may be taken again by a driver whose packet was spoiled."""
@@ -62,6 +63,7 @@ class Attempt:
 
     Attributes:
         error: what ended it; None when it finished or was stopped.
+        spoiled: set when the light is taken off during a step: what it measured isn't to be recorded.
         done: set when it is over.
         deadline: of what it does now.
     """
@@ -79,6 +81,7 @@ class Attempt:
         self.sweep = sweep
         self._store = store
         self.error: RigError | None = None
+        self.spoiled = False
         self.done = threading.Event()
         self.deadline = Deadline(core.rig.clock.speed)
         sweep.instruments = gated(core.rig.instruments(), core, core.readings)
@@ -106,6 +109,9 @@ class Attempt:
             self.done.set()
 
     def _record(self, stream: str, data: Any) -> None:
+        if self._core.aborting() or self.spoiled:
+            # The shutter was closed behind the sweep's back: part of what it collected may be dark.
+            raise StopRequestedError("the light was taken off during this step; it isn't recorded")
         self.deadline.allow("saving", math.inf)
         try:
             self._store.record(stream, data)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from drivers.errors import RigError
 from plqy_rig.engine.events import (
     DocumentSaved,
     EventStream,
@@ -117,6 +118,16 @@ class Core:
             return self.make_safe()
         self.set_safety(Safety.DARK, verdict)
         return verdict
+
+    def require_dark(self) -> None:
+        """Look whether the shutter still is closed: somebody may have pressed its button."""
+        try:
+            if self.rig.shutter is None or self.rig.shutter.blade_closed:
+                return
+        except RigError as error:
+            log.warning("the shutter could not be looked at: %s", error)
+        self.notice("The shutter isn't closed any more: everything is being made safe.")
+        self.make_safe()
 
     # -- holds ------------------------------------------------------------------------------------
 

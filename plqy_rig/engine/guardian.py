@@ -122,9 +122,9 @@ def main(arguments: list[str]) -> int:
     watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()))
     if not watch.act:
         return 0
-    from plqy_rig.engine.guardian_acts import make_rig_safe
+    from plqy_rig.engine.guardian_acts import act
 
-    return make_rig_safe(rig_path, rig_text, watch.folder, watch.act)
+    return act(rig_path, rig_text, watch.folder, watch.act)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import platformdirs
 
 from drivers.clock import Clock
-from drivers.errors import ConfigurationError, InstrumentConnectionError, RigError, SafetyError
+from drivers.errors import ConfigurationError, SafetyError
 from drivers.protocols import Instrument
 from plqy_rig.config import RigFile, read_rig_file
 from plqy_rig.guardian_lock import guardian_at_work
-from plqy_rig.rig import Connections, safe_steps
-from plqy_rig.safe_state import SafeVerdict, make_safe
+from plqy_rig.rig import Connect, Connections, make_safe_connecting
+from plqy_rig.safe_state import SafeVerdict
 
 log = logging.getLogger(__name__)
 
@@ -26,19 +25,10 @@ LOG_NAME = "guardian.log"
 _ATTEMPTS = 2
 _CONNECT_PATIENCE_S = 6.0
 """How long an instrument may stay busy: the system takes a moment to close what a dead program held."""
-_RETRY_S = 0.1
 _BENCH_TIMEOUT_S = 2.0
 
 
-class Connect(Protocol):
-    """Connects the instrument of a name; raises `RigError`."""
-
-    def __call__(self, name: str) -> Instrument:
-        """Connect it."""
-        ...
-
-
-def make_rig_safe(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
+def act(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
     """Make a rig safe from scratch; returns 0 when that was verified, else 4.
 
     Args:
@@ -71,43 +61,11 @@ def make_rig_safe(rig_path: Path, rig_text: str, folder: Path | None, why: str) 
 def attempts(connect: Connect, sleep: Callable[[float], None] = time.sleep) -> SafeVerdict:
     """Try the whole list, and once more if anything could not be verified; logs every verdict."""
     for attempt in range(1, _ATTEMPTS + 1):
-        opened = _Opened(connect, sleep)
-        verdict = make_safe(safe_steps(opened))
-        opened.close()
+        verdict = make_safe_connecting(connect, patience_s=_CONNECT_PATIENCE_S, sleep=sleep)
         log.log(logging.WARNING if verdict.safe else logging.CRITICAL, "attempt %d: %s", attempt, verdict)
         if verdict.safe:
             break
     return verdict
-
-
-class _Opened:
-    """Connects an instrument when its step needs it, patiently, and gives it back in the end."""
-
-    def __init__(self, connect: Connect, sleep: Callable[[float], None]) -> None:
-        self._connect = connect
-        self._sleep = sleep
-        self._instruments: list[Instrument] = []
-
-    def __call__(self, name: str) -> Instrument:
-        deadline = time.monotonic() + _CONNECT_PATIENCE_S
-        while True:
-            try:
-                instrument = self._connect(name)
-            except InstrumentConnectionError as error:
-                if time.monotonic() >= deadline:
-                    raise
-                log.info("%s: %s; trying again", name, error)
-                self._sleep(_RETRY_S)
-            else:
-                self._instruments.append(instrument)
-                return instrument
-
-    def close(self) -> None:
-        for instrument in self._instruments:
-            try:
-                instrument.close()
-            except RigError:
-                log.exception("a connection could not be closed")
 
 
 def _require_bench(console: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from calibration import Beam, MonitorRatio, Record, RecordError, RecordKind, WheelCurve, newest_records
+from calibration import Beam, MonitorRatio, Record, RecordError, RecordKind, WheelCurve, select_records
 from drivers.errors import RigError
 from plqy_rig.data import ExitStatus, RunMetadata
 from plqy_rig.engine.observed_sweep import ObservedSweep
@@ -66,8 +67,12 @@ class RunOutcome:
 
 
 def load_records(folder: Path) -> dict[RecordKind, Record]:
-    """The newest record of every kind a sweep needs; raises `RecordError` naming what is missing."""
-    records = newest_records(folder)
+    """The newest valid record of every kind a sweep needs; an expired one only where there is no other.
+
+    Raises:
+        RecordError: a kind is missing, or a file in the folder is damaged.
+    """
+    records = dict(select_records(folder, {}, datetime.now(UTC)).records)
     missing = [str(kind) for kind in RecordKind if kind not in records]
     if missing:
         raise RecordError(f"{folder}: no calibration record for {', '.join(missing)}")

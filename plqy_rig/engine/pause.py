@@ -115,6 +115,7 @@ class Pause:
         self._next_look = time.monotonic() + _LOOK_INTERVAL_S
         core = self._core
         core.readings.note_disk(self._store.folder)
+        core.require_dark()
         if core.is_held_by(STORAGE):
             self._mend_storage()
         if core.is_held_by(INSTRUMENT):

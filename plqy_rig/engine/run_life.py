@@ -24,7 +24,7 @@ from plqy_rig.engine.observed_sweep import ObservedSweep
 from plqy_rig.engine.operator_desk import OperatorDesk, QuestionWithdrawnError
 from plqy_rig.engine.pause import Pause
 from plqy_rig.engine.states import EngineState
-from plqy_rig.engine.store import RunStore, default_fallback
+from plqy_rig.engine.store import RunStore, default_fallback, require_room
 from procedures.exposure import StopRequestedError
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ class RunLife:
         verdict = core.make_safe()
         if not verdict.safe:
             raise SafetyError(f"{verdict}. Check the instruments named before anything else is done.")
+        require_room(job.resume_folder or job.out, core.rig.rig_file.configuration.safety.least_free_disk_mb)
         fallback = core.rig.rig_file.fallback_folder or default_fallback()
         listener = core.saved
         if job.resume_folder is None:
@@ -176,6 +177,7 @@ class RunLife:
                 return self._patiently(attempt, patience_s)
             overdue = attempt.deadline.passed
             if overdue:
+                attempt.spoiled = True
                 self._core.notice(f"{overdue} takes longer than it should: the light was taken off.")
                 self._core.states.change_from(_STOPPABLE, EngineState.PAUSING, f"{overdue} hangs")
                 self._core.make_safe()
@@ -199,8 +201,14 @@ class RunLife:
         self._next_look = self._now() + _LOOK_INTERVAL_S
         assert self.store is not None
         self._core.readings.note_disk(self.store.folder)
-        if self._core.states.state is EngineState.RUNNING:
-            self._core.readings.ask_laser(self._core.rig)
+        match self._core.states.state:
+            case EngineState.RUNNING:
+                self._core.readings.ask_laser(self._core.rig)
+            case EngineState.WAITING_FOR_OPERATOR:
+                # Somebody has his hands in the sphere.
+                self._core.require_dark()
+            case _:
+                pass
         self._core.update_holds()
 
     # -- pauses -----------------------------------------------------------------------------------

@@ -20,7 +20,15 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from plqy_rig.data import ExitStatus, MissingPathError, RunMetadata, RunRecorder, StorageError, read_journal
+from plqy_rig.data import (
+    DiskFullError,
+    ExitStatus,
+    MissingPathError,
+    RunMetadata,
+    RunRecorder,
+    StorageError,
+    read_journal,
+)
 from plqy_rig.data.errors import storage_error
 from plqy_rig.data.files import write_text_durably
 from plqy_rig.data.recorder import JOURNAL_NAME, RECIPE_NAME, RIG_NAME
@@ -42,6 +50,27 @@ Listener = Callable[[str, Mapping[str, Any]], None]
 def default_fallback() -> Path:
     """The fallback folder where the rig file names none."""
     return Path(platformdirs.user_data_dir("plqy-rig")) / "fallback"
+
+
+def require_room(folder: Path, least_mb: float) -> None:
+    """Refuse to begin where there is hardly any room.
+
+    Args:
+        folder: where the run will be saved; may not exist yet.
+        least_mb: room that is needed, 10⁶ bytes.
+
+    Raises:
+        DiskFullError: there is less.
+    """
+    present = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+    if present is None:
+        return
+    free_mb = shutil.disk_usage(present).free / 1e6
+    if free_mb < least_mb:
+        raise DiskFullError(
+            f"{folder}: only {free_mb:.0f} MB are free, a run begins with {least_mb:.0f} MB or more. "
+            "Make room, or choose another folder with --out."
+        )
 
 
 class RunStore:

@@ -89,12 +89,6 @@ def evaluate_window(
     mean = float(variances.weights @ estimate.plqy) if problem.in_range.any() else float("nan")
     mean_details = _mean_details(corrected, problem, mean)
     values = _step_values(problem)
-    relative = np.divide(
-        values.u_absorptance,
-        np.abs(values.absorptance_used),
-        out=np.full(len(usable), np.nan),
-        where=values.absorptance_used != 0,
-    )
     flags = check_steps(
         corrected,
         problem.window,
@@ -109,7 +103,7 @@ def evaluate_window(
         high_nm=window.high_nm,
         power_density_mw_per_cm2=corrected.power_density_mw_per_cm2,
         plqy=values.plqy,
-        u_plqy=np.where(relative > MOST_SYMMETRIC, np.nan, values.u_plqy),
+        u_plqy=_symmetric_u_plqy(values),
         ci68=_scatter(usable, variances.step_intervals(estimate.plqy, SIGMAS_68)),
         ci95=_scatter(usable, variances.step_intervals(estimate.plqy, SIGMAS_95)),
         absorptance=values.absorptance,
@@ -119,10 +113,7 @@ def evaluate_window(
         mean_plqy=mean,
         u_mean_plqy=variances.sigma_of_mean() if mean_details.symmetric else float("nan"),
         range_mw_per_cm2=corrected.choices.range_mw_per_cm2,
-        budget={
-            name: float(np.sqrt(term)) / abs(mean) if mean else float("nan")
-            for name, term in variances.of_mean.items()
-        },
+        budget=_relative_budget(variances.of_mean, mean),
         estimator=str(problem.estimator),
         details=WindowDetails(
             steps=_step_details(corrected.choices, problem, values),
@@ -133,6 +124,25 @@ def evaluate_window(
             },
         ),
     )
+
+
+def _symmetric_u_plqy(values: StepValues) -> FloatArray:
+    """Standard uncertainty of each step; NaN where the absorptance is too uncertain for a ±."""
+    relative = np.divide(
+        values.u_absorptance,
+        np.abs(values.absorptance_used),
+        out=np.full(len(values.plqy), np.nan),
+        where=values.absorptance_used != 0,
+    )
+    return np.where(relative > MOST_SYMMETRIC, np.nan, values.u_plqy)
+
+
+def _relative_budget(variances: Mapping[str, float], mean: float) -> dict[str, float]:
+    """What each term contributes to the mean, relative."""
+    return {
+        name: float(np.sqrt(variance)) / abs(mean) if mean else float("nan")
+        for name, variance in variances.items()
+    }
 
 
 def _estimate(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 from pymeasure.experiment import Procedure
@@ -56,7 +56,7 @@ class CalibrationProcedure(Procedure):  # type: ignore[misc]
     by kind. Afterwards `results` holds what was found; nothing is written.
     """
 
-    DATA_COLUMNS: list[str] = []
+    DATA_COLUMNS: ClassVar[list[str]] = []
     station: Station | None = None
     records: Mapping[AnyKind, Record] = MappingProxyType({})
     results: tuple[CalibrationResult, ...] = ()
@@ -84,7 +84,10 @@ class CalibrationProcedure(Procedure):  # type: ignore[misc]
         if self.station is None:
             return
         rig = self.station.instruments
-        for words, action in (("close the shutter", rig.shutter.close_blade), ("laser", rig.laser.switch_off)):
+        for words, action in (
+            ("close the shutter", rig.shutter.close_blade),
+            ("laser", rig.laser.switch_off),
+        ):
             try:
                 action()
             except RigError:

@@ -64,14 +64,12 @@ class LampLight:
         )
         if float(np.median(light - dark)) < _LEAST_TEST_COUNTS:
             raise MeasurementError(
-                f"the lamp gives {np.median(light - dark):.0f} counts in {_TEST_TIME_S:g} s: is it on, at its "
-                "port and not blocked?"
+                f"the lamp gives {np.median(light - dark):.0f} counts in {_TEST_TIME_S:g} s: is it on, at "
+                "its port and not blocked?"
             )
         return predict_integration_time_s((light - dark) / _TEST_TIME_S, dark, 1.0, limits)
 
-    def expose(
-        self, times_s: Sequence[float], name: str, *, long_pass: bool = False
-    ) -> list[SourceExposure]:
+    def expose(self, times_s: Sequence[float], name: str, *, long_pass: bool = False) -> list[SourceExposure]:
         """Darks at all integration times, lamp at all, darks at all.
 
         Args:
@@ -112,7 +110,10 @@ class LampLight:
         exposures = [
             SourceExposure(
                 in_force[time_s],
-                *(Scans.of(taken[f"{phase}_{time_s:g}s"]) for phase in ("light", "dark_before", "dark_after")),
+                *(
+                    Scans.of(taken[f"{phase}_{time_s:g}s"])
+                    for phase in ("light", "dark_before", "dark_after")
+                ),
             )
             for time_s in times_s
         ]

@@ -15,7 +15,7 @@ from procedures.integration_time import IntegrationLimits, is_saturated, predict
 _SETTLE_TIME_S = 0.2
 _TEST_SCANS = 3
 _LONGEST_S = 1.0
-_AIM = (0.70, 0.85)
+_AIM = (0.88, 0.95)
 
 
 class LaserLight:
@@ -78,7 +78,7 @@ class LaserLight:
             return [(reference.read_power_w(), rig.monitor.read_power_w()) for _ in range(readings)]
 
     def brightest_time_s(self) -> float:
-        """The integration time at which the laser's line reaches 78 % of full scale, at the present angle.
+        """The integration time at which the laser's line reaches 91 % of full scale, at the present angle.
 
         Raises:
             MeasurementError: the line is saturated in the shortest time.

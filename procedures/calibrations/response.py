@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 from pymeasure.experiment import FloatParameter, IntegerParameter
 
@@ -15,6 +17,7 @@ from calibration import (
     ResponseOptions,
     SourceExposure,
     calibrate_response,
+    lamp_warnings,
 )
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.lamp_light import LampLight
@@ -38,6 +41,10 @@ class ResponseMeasurement(CalibrationProcedure):
     scans: int = IntegerParameter(
         "Scans", minimum=5, maximum=1000, default=15, description="Per exposure and per dark."
     )
+    lamp_hours: float = FloatParameter(
+        "Burning hours of the lamp", units="h", minimum=0.0, maximum=10000.0, default=0.0,
+        description="Since its certificate, from its counter; more than 50 are warned about.",
+    )  # fmt: skip
     smoothing_pixels: int = IntegerParameter(
         "Smoothing", minimum=1, maximum=5, default=1, description="1 none, 3 or 5 pixels."
     )
@@ -70,7 +77,8 @@ class ResponseMeasurement(CalibrationProcedure):
             linearity=linearity,
             options=ResponseOptions(self._assumptions(), self.smoothing_pixels),
         )
-        return (self._result(found, light),)
+        hours = lamp_warnings(lamp_record, at=datetime.now(UTC), hours_used=self.lamp_hours)
+        return (self._result(found, light, hours),)
 
     def _assumptions(self) -> BudgetAssumptions:
         wavelength = self.records.get(CheckKind.WAVELENGTH)
@@ -83,7 +91,9 @@ class ResponseMeasurement(CalibrationProcedure):
             age_uncertainty_relative=self.age_uncertainty_relative,
         )
 
-    def _result(self, found: ResponseCalibration, light: LampLight) -> CalibrationResult:
+    def _result(
+        self, found: ResponseCalibration, light: LampLight, lamp_said: tuple[str, ...]
+    ) -> CalibrationResult:
         shape = found.budget.shape[found.calibrated]
         coupling = found.coupling_standard_deviation[found.calibrated]
         summary = [
@@ -99,10 +109,10 @@ class ResponseMeasurement(CalibrationProcedure):
             summary.append(f"{light.repeated} exposures were repeated because the dark drifted.")
         return CalibrationResult(
             kind=RecordKind.RESPONSE,
-            values=found.record_values(),
+            values={**found.record_values(), "warnings": [*found.warnings, *lamp_said]},
             origin=f"lamp with certificate {found.lamp_source}, {found.repeats} seatings",
             summary=tuple(summary),
-            warnings=found.warnings,
+            warnings=(*found.warnings, *lamp_said),
             roles=("spectrometer", "lamp"),
             used=self.used(CheckKind.LAMP, RecordKind.LINEARITY, CheckKind.WAVELENGTH),
             raw=light.raw,

@@ -80,6 +80,8 @@ class Station:
             self._ask(moves, following, reason)
             if LabStep.LAMP_ON in moves:
                 self._lamp_on_since_s = self.instruments.clock.monotonic()
+            if LabStep.LAMP_OFF in moves:
+                self._lamp_on_since_s = None
         self.present = target
         self.instruments.spectrometer.note_light_changed()
 
@@ -99,6 +101,11 @@ class Station:
             clock.sleep(left_s)
         self.instruments.spectrometer.note_light_changed()
 
+    @property
+    def lamp_may_burn(self) -> bool:
+        """Get whether the lamp is on, or was asked for and nobody knows."""
+        return self._lamp_on_since_s is not None or (self.present is not None and self.present.lamp_on)
+
     def put_away(self) -> None:
         """Have lamp, filter and power head put away at the end of a session."""
         if self.present is not None and self.present != Setup():
@@ -111,6 +118,8 @@ class Station:
     def _ask(self, moves: tuple[LabStep, ...], following: str, reason: str) -> None:
         # Until it is answered, nobody knows how things stand.
         known, self.present = self.present, None
+        if LabStep.LAMP_ON in moves:
+            self._lamp_on_since_s = self.instruments.clock.monotonic()
         if self._operator.prepare(make_request(moves, following, reason)) is OperatorAnswer.ABORT:
             raise RunAbortedError("the operator aborted the calibration; no record was made of it")
         self.present = known

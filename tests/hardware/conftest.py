@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import pytest
 
+from drivers.clock import Clock
+
 OPTIONS = {
     "--itc4001-resource": "VISA resource of the laser driver",
     "--pm320-resource": "VISA resource of the power monitor",
@@ -20,6 +22,7 @@ OPTIONS = {
     "--nirquest512-serial": "serial number of the spectrometer",
     "--nd-wheel-port": "serial port of the ND wheel",
     "--visa-library": "VISA library, @py if not given",
+    "--bench-speed": "speed of the simulated bench behind --usb-bus, 1 if not given",
     "--usb-bus": "usbip://host:port instead of this computer's own USB",
 }
 
@@ -51,6 +54,11 @@ def address(pytestconfig: pytest.Config) -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def visa_library(pytestconfig: pytest.Config) -> str:
     return str(pytestconfig.getoption("--visa-library", default=None) or "@py")
+
+
+@pytest.fixture(scope="session")
+def clock(pytestconfig: pytest.Config) -> Clock:
+    return Clock(float(pytestconfig.getoption("--bench-speed", default=None) or 1.0))
 
 
 @pytest.fixture

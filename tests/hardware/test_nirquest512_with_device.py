@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from drivers.clock import Clock
 from drivers.nirquest512 import NIRQuest512
 
 pytestmark = pytest.mark.hardware
 
 
 @pytest.fixture(scope="module")
-def spectrometer(address: Callable[[str], str]) -> Iterator[NIRQuest512]:
-    instrument = NIRQuest512.connect(address("--nirquest512-serial"))
+def spectrometer(address: Callable[[str], str], clock: Clock) -> Iterator[NIRQuest512]:
+    instrument = NIRQuest512.connect(address("--nirquest512-serial"), clock=clock)
     yield instrument
     instrument.close()
 
@@ -40,6 +41,20 @@ def test_a_short_time_after_a_long_one_does_not_time_out(spectrometer: NIRQuest5
     for duration_s in (1.0, 0.005, 0.5, 0.001):
         spectrometer.set_integration_time_s(duration_s)
         assert spectrometer.acquire(1).shape == (1, 512)
+
+
+def test_a_change_of_light_costs_less_than_an_integration_time(
+    spectrometer: NIRQuest512, clock: Clock
+) -> None:
+    """Fails where a new integration time cuts the frame under way: data are right, steps take longer."""
+    spectrometer.set_integration_time_s(0.5 * clock.speed)
+    beyond_s = []
+    for _ in range(4):
+        spectrometer.note_light_changed()
+        began_s = clock.monotonic()
+        spectrometer.acquire(4)
+        beyond_s.append(clock.monotonic() - began_s - 4 * spectrometer.integration_time_s)
+    assert min(beyond_s[1:]) < 0.3 * spectrometer.integration_time_s
 
 
 def test_the_detector_has_a_temperature(spectrometer: NIRQuest512) -> None:

@@ -11,11 +11,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.benches import Bench, Plqy
 
 from plqy_rig.data import load_run, read_journal
 
 LIGHT_OFF_WITHIN_S = 5.0
+
+soak_only = pytest.mark.skipif(
+    "PLQY_SOAK_EXAMPLES" not in os.environ, reason="takes long: set PLQY_SOAK_EXAMPLES"
+)
 
 
 def guardian_of(process: subprocess.Popen[str]) -> int | None:

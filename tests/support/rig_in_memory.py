@@ -218,9 +218,11 @@ class Recorder:
             self.events.append(event)
             self._news.notify_all()
 
-    def wait_for(self, matches, timeout_s: float = 20.0):
+    def wait_for(self, matches, timeout_s: float = 20.0, *, after: int = 0):
+        """The first event that matches, among those after so many."""
+
         def found():
-            return next((event for event in self.events if matches(event)), None)
+            return next((event for event in self.events[after:] if matches(event)), None)
 
         with self._news:
             assert self._news.wait_for(lambda: found() is not None, timeout_s), self.events[-10:]

@@ -37,7 +37,7 @@ def options(bench: dict[str, Any]) -> dict[str, list[str]]:
         "itc4001": ["--itc4001-resource", rig["laser"]["resource"]],
         "pm320": ["--pm320-resource", rig["monitor"]["resource"]],
         "sc10": ["--sc10-port", rig["shutter"]["port"], "--allow-motion"],
-        "nirquest512": ["--nirquest512-serial", rig["spectrometer"]["serial_number"]],
+        "nirquest512": ["--nirquest512-serial", rig["spectrometer"]["serial_number"], "--bench-speed", "50"],
     }
 
 

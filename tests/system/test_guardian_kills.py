@@ -19,6 +19,7 @@ from support.engine_runs import (
     run_folder,
     saved_exposures,
     seconds_until_safe,
+    soak_only,
     wait_for,
 )
 
@@ -76,7 +77,7 @@ def test_a_stopped_engine_is_killed_and_the_bench_made_dark(running, plqy):
     )
 
 
-def test_a_killed_guardian_is_told_and_replaced_and_the_run_goes_on(running, plqy):
+def test_a_killed_guardian_is_told_and_replaced_and_nothing_of_it_is_left_in_the_end(running, plqy):
     bench, process, guardian = running
     kill_number(guardian)
     new = wait_for(lambda: guardian_of(process), "another guardian")
@@ -87,7 +88,9 @@ def test_a_killed_guardian_is_told_and_replaced_and_the_run_goes_on(running, plq
     bench.assert_safe()
     folder = run_folder(plqy)
     assert_complete_without_doubles(folder)
-    assert not (folder / "guardian.log").exists()
+    assert {path.name for path in folder.iterdir()} == {"run.jsonl", "run.nxs", "recipe.toml", "rig.toml"}
+    with pytest.raises(ProcessLookupError):
+        os.kill(new, 0)
     assert any("guardian" in warning for warning in load_run(folder).stop["safe_state"]["warnings"])
 
 
@@ -123,6 +126,7 @@ main()
 """
 
 
+@soak_only
 def test_a_native_call_that_holds_the_interpreter_is_ended_by_the_guardian(make_bench, plqy, recipe):
     bench = make_bench(speed=50.0)
     process = plqy.start_python(HANG.format(library="PyDLL"), "run", recipe(SLOW), "--rig", bench.rig)
@@ -133,17 +137,14 @@ def test_a_native_call_that_holds_the_interpreter_is_ended_by_the_guardian(make_
     assert_complete_without_doubles(run_folder(plqy))
 
 
-def test_nothing_of_the_guardian_is_left_after_a_good_run(make_bench, plqy, recipe):
-    bench = make_bench()
-    process = plqy.start("run", recipe(), "--rig", bench.rig)
-    guardian = wait_for(lambda: guardian_of(process), "the guardian")
+@soak_only
+def test_a_native_call_that_lets_the_interpreter_run_is_ended_by_the_engine(make_bench, plqy, recipe):
+    bench = make_bench(speed=50.0)
+    script = "import plqy_rig.engine.attempt as a\na._REAL_MARGIN_S = 2.0\n" + HANG.format(library="CDLL")
+    process = plqy.start_python(script, "run", recipe(SLOW), "--rig", bench.rig)
     _, told = process.communicate(timeout=90)
-    assert process.returncode == 0, told
-    with pytest.raises(ProcessLookupError):
-        os.kill(guardian, 0)
-    assert {path.name for path in run_folder(plqy).iterdir()} == {
-        "run.jsonl",
-        "run.nxs",
-        "recipe.toml",
-        "rig.toml",
-    }
+    assert process.returncode == 3, told
+    assert "hangs" in told
+    bench.assert_safe()
+    plqy("resume", run_folder(plqy))
+    assert_complete_without_doubles(run_folder(plqy))

@@ -76,6 +76,14 @@ def test_no_half_lit_frame_whatever_stalls(firmware: str, speed: float) -> None:
     assert session.wrong == []
 
 
+@pytest.mark.parametrize("seed", [101, 102])
+def test_a_short_frame_of_another_light_is_no_measure(seed: int) -> None:
+    """Two sessions in which a short frame of the light before once passed for a dark scan."""
+    session = Session(NEXT_FRAME, TROUBLED, 1.0, seed)
+    session.go(300, (0.004, 0.02, 0.1, 0.5, 2.0, 8.0, 30.0))
+    assert session.wrong == []
+
+
 @pytest.mark.parametrize("speed", [1.0, 20.0, 100.0])
 @pytest.mark.parametrize("firmware", BUFFERING)
 def test_a_firmware_that_keeps_a_finished_frame_is_found_out_by_time(firmware: str, speed: float) -> None:

@@ -64,3 +64,18 @@ def test_the_verdict_names_what_is_not_safe():
 def test_a_safe_verdict_says_what_was_verified():
     verdict = make_safe([SafeStep(name, lambda: None, 5.0) for name in NAMES])
     assert str(verdict) == "safe: shutter closed, laser off, wheel dark"
+
+
+def test_a_slow_step_with_a_head_start_is_overtaken_and_still_gets_its_time():
+    laser_is_off = threading.Event()
+
+    def slow_shutter():
+        assert laser_is_off.wait(5.0), "the laser waited for the shutter"
+
+    verdict = make_safe(
+        [
+            SafeStep("shutter closed", slow_shutter, 5.0, head_start_s=0.01),
+            SafeStep("laser off", laser_is_off.set, 5.0),
+        ]
+    )
+    assert verdict.safe

@@ -63,7 +63,16 @@ def test_what_is_written_is_strict_json() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [pytest.param(object(), id="object"), 1j, np.array(["a"]), np.zeros(2, dtype=complex), {1: 2}, {"$array": 1}, b"bytes", {1, 2}],
+    [
+        pytest.param(object(), id="object"),
+        1j,
+        np.array(["a"]),
+        np.zeros(2, dtype=complex),
+        {1: 2},
+        {"$array": 1},
+        b"bytes",
+        {1, 2},
+    ],
     ids=repr,
 )
 def test_what_json_cannot_say_is_refused_with_its_place(value: Any) -> None:

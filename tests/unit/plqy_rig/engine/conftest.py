@@ -7,7 +7,9 @@ from support.rig_in_memory import EngineInMemory
 
 
 @pytest.fixture
-def make(tmp_path):
+def make(tmp_path, monkeypatch):
+    monkeypatch.setattr("plqy_rig.engine.pause._LOOK_INTERVAL_S", 0.02)
+    monkeypatch.setattr("plqy_rig.engine.run_life._EMERGENCY_PATIENCE_S", 0.2)
     made = []
 
     def build(**keywords) -> EngineInMemory:

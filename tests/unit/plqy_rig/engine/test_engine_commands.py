@@ -16,6 +16,7 @@ from plqy_rig.engine import (
     Notice,
     OperatorAsked,
     Safety,
+    SafetyChanged,
     StateChanged,
     read_job,
 )
@@ -27,6 +28,10 @@ ROLES = 5
 
 def reaches(state):
     return lambda event: isinstance(event, StateChanged) and event.transition.new is state
+
+
+def is_safe(event):
+    return isinstance(event, SafetyChanged) and event.safety is Safety.SAFE
 
 
 def taken(folder):
@@ -94,15 +99,29 @@ def test_a_pause_comes_between_two_steps_and_nothing_is_measured_twice(make):
     assert_whole(rig.finish())
 
 
+def test_a_shutter_that_somebody_opens_during_a_pause_is_closed_and_told(make):
+    rig = make()
+    rig.at("spectrometer acquire", 9, rig.engine.pause)
+    rig.start()
+    rig.heard.wait_for(reaches(S.PAUSED))
+    heard = len(rig.heard.events)
+    rig.world.shutter_open = True
+    rig.heard.wait_for(lambda event: isinstance(event, Notice) and "isn't closed any more" in event.sentence)
+    rig.heard.wait_for(is_safe, after=heard)
+    assert not rig.world.shutter_open
+    rig.engine.resume()
+    assert_whole(rig.finish())
+
+
 def test_a_long_pause_switches_the_laser_off(make):
     rig = make()
     rig.at("spectrometer acquire", 9, rig.engine.pause)
     rig.start()
     rig.heard.wait_for(reaches(S.PAUSED))
+    heard = len(rig.heard.events)
     rig.world.clock.sleep(61.0)
     rig.heard.wait_for(lambda event: isinstance(event, Notice) and "laser is switched off" in event.sentence)
-    while rig.engine.status.safety is not Safety.SAFE:
-        pass
+    rig.heard.wait_for(is_safe, after=heard)
     assert not rig.world.laser_on
     rig.engine.resume()
     assert_whole(rig.finish())
@@ -148,6 +167,51 @@ def test_an_abort_takes_the_light_off_and_keeps_what_was_saved(make):
     assert stop["reason"] == "the operator had enough"
     assert not rig.world.shutter_open
     assert not rig.world.laser_on
+
+
+def test_a_step_whose_light_was_taken_off_by_an_abort_is_not_recorded(make):
+    rig = make()
+    before = []
+
+    def abort_and_wait_until_dark():
+        before.append(rig.engine.status.exposures)
+        rig.engine.abort()
+        while rig.world.shutter_open:
+            pass
+
+    rig.at("spectrometer acquire", 9, abort_and_wait_until_dark)
+    rig.start()
+    outcome = rig.finish()
+    assert sum(taken(outcome.folder).values()) == before[0]
+
+
+def test_what_takes_longer_than_it_may_is_ended_dark_and_not_recorded(make, monkeypatch):
+    monkeypatch.setattr("plqy_rig.engine.attempt._REAL_MARGIN_S", 0.3)
+    monkeypatch.setattr("plqy_rig.engine.run_life._OVERDUE_PATIENCE_S", 0.3)
+    rig = make()
+    release = threading.Event()
+    rig.at("spectrometer acquire", 9, lambda: release.wait(20))
+    rig.start()
+    outcome = rig.finish(10)
+    assert outcome.exit_status is ExitStatus.FAIL
+    assert "hangs" in str(outcome.error)
+    assert outcome.verdict.safe
+    assert not rig.world.shutter_open
+    saved = taken(outcome.folder)
+    release.set()
+    assert taken(outcome.folder) == saved
+
+
+def test_what_takes_too_long_but_comes_back_is_measured_again(make, monkeypatch):
+    monkeypatch.setattr("plqy_rig.engine.attempt._REAL_MARGIN_S", 0.3)
+    rig = make()
+    dark = threading.Event()
+    rig.engine.subscribe(lambda event: dark.set() if reaches(S.PAUSING)(event) else None)
+    rig.at("spectrometer acquire", 9, lambda: (dark.wait(10), rig.world.hooks.clear()))
+    rig.start()
+    outcome = rig.finish()
+    assert_whole(outcome)
+    assert any("takes longer than it should" in warning for warning in outcome.warnings)
 
 
 def test_an_emergency_does_not_wait_for_what_hangs(make):

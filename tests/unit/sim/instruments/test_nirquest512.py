@@ -209,3 +209,33 @@ def test_integration_times_outside_the_range_are_ignored(model) -> None:
     set_ms(model, 0, 0.0)
     set_ms(model, 1_600_000, 0.0)
     assert struct.unpack_from("<HH", ask(model, b"\xfe", 1.0))[1] == 100
+
+
+def test_a_firmware_may_restart_with_a_new_integration_time(optics) -> None:
+    optics.level_at = lambda start_s, end_s: round((end_s - start_s) * 1000)
+    model = build(optics, time_change_restarts=True)
+    model.feed(b"\x09", 0.03)
+    set_ms(model, 50, 0.04)
+    assert model.take_output(0.089) == []
+    ((_, data),) = model.take_output(0.091)
+    assert counts(data)[0] == 50
+
+
+def test_a_firmware_may_keep_a_finished_frame(optics) -> None:
+    optics.level_at = lambda start_s, end_s: round(start_s * 1000)
+    model = build(optics, hands_out_finished=True)
+    model.feed(b"\x09", 0.25)
+    ((_, data),) = model.take_output(0.25)
+    assert counts(data)[0] == 100
+    model.feed(b"\x09", 0.26)
+    assert model.take_output(0.299) == []
+    ((_, data),) = model.take_output(0.301)
+    assert counts(data)[0] == 200
+
+
+def test_a_request_in_the_dead_time_gets_the_next_frame(optics) -> None:
+    optics.level_at = lambda start_s, end_s: round(start_s * 1000)
+    model = build(optics, readout_time_s=0.02)
+    model.feed(b"\x09", 0.11)
+    ((_, data),) = model.take_output(0.23)
+    assert counts(data)[0] == 120

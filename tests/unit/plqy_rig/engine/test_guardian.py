@@ -1,0 +1,164 @@
+"""The guardian: acts when the engine dies or is silent, does nothing while all is well, tries everything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from support.rig_in_memory import LiveWorld, RigInMemory
+
+from drivers.errors import InstrumentConnectionError
+from plqy_rig.engine import guardian, guardian_acts
+from plqy_rig.guardian_lock import guardian_at_work, lock_path, wait_for_guardian
+
+
+class Pipes:
+    """An engine's end and a guardian's end."""
+
+    def __init__(self) -> None:
+        self.heard_by_guardian, self.engine_says = os.pipe()
+        self.heard_by_engine, self.guardian_says = os.pipe()
+        self.kills: list[str] = []
+
+    def say(self, text: bytes) -> None:
+        os.write(self.engine_says, text)
+
+    def watch(self) -> guardian.Watch:
+        return guardian.watch_engine(
+            self.heard_by_guardian, self.guardian_says, lambda: self.kills.append("kill")
+        )
+
+    def close_engine(self) -> None:
+        os.close(self.engine_says)
+
+    def close(self) -> None:
+        for descriptor in (self.heard_by_guardian, self.heard_by_engine, self.guardian_says):
+            os.close(descriptor)
+
+
+@pytest.fixture
+def pipes():
+    made = Pipes()
+    yield made
+    made.close()
+
+
+def test_the_end_of_the_pipe_without_goodbye_means_that_the_engine_is_dead(pipes):
+    pipes.say(b'{"beat": 5}\n{"folder": "/somewhere"}\n')
+    pipes.close_engine()
+    watch = pipes.watch()
+    assert watch.act == "the engine is dead"
+    assert str(watch.folder) == "/somewhere"
+    assert pipes.kills == []
+    assert os.read(pipes.heard_by_engine, 100) == b".\n.\n"
+
+
+def test_a_goodbye_ends_it_without_any_action(pipes):
+    pipes.say(b'{"beat": 5}\n{"goodbye": true}\n')
+    watch = pipes.watch()
+    pipes.close_engine()
+    assert watch.over
+    assert watch.act == ""
+    assert pipes.kills == []
+
+
+def test_silence_beyond_the_patience_kills_first(pipes):
+    pipes.say(b'{"beat": 0.05}\n')
+    watch = pipes.watch()
+    pipes.close_engine()
+    assert "no sign of life for 0.05 s" in watch.act
+    assert pipes.kills == ["kill"]
+
+
+def test_a_line_that_makes_no_sense_is_a_sign_of_life_nevertheless(pipes):
+    pipes.say(b'nonsense\n[1]\n{"beat": "often"}\n\xff\n{"goodbye": true}\n')
+    assert pipes.watch().act == ""
+    pipes.close_engine()
+
+
+def test_the_engine_may_ask_it_to_act(pipes):
+    pipes.say(b'{"act": "the shutter hangs"}\n')
+    assert pipes.watch().act == "the shutter hangs"
+    pipes.close_engine()
+
+
+def test_it_kills_nobody_but_its_own_parent(monkeypatch):
+    killed = []
+    monkeypatch.setattr(guardian.os, "kill", lambda number, how: killed.append(number))
+    monkeypatch.setattr(guardian.os, "getppid", lambda: 1)
+    guardian.kill_parent(4711)()
+    assert killed == []
+    guardian.kill_parent(1)()
+    assert killed == [1]
+
+
+def test_it_imports_nothing_heavy_before_it_acts():
+    script = "import sys, plqy_rig.engine.guardian; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert not {"numpy", "pydantic", "pyvisa", "serial", "pymeasure", "typer", "rich"} & modules
+
+
+def test_it_opens_each_instrument_when_its_step_comes_and_tries_again_what_is_busy(tmp_path):
+    world = LiveWorld()
+    world.shutter_open = world.laser_on = True
+    rig = RigInMemory(world, tmp_path)
+    busy = {"laser": 2}
+    opened = []
+
+    def connect(name):
+        if busy.get(name, 0):
+            busy[name] -= 1
+            raise InstrumentConnectionError(name, "in use by another program")
+        opened.append(name)
+        return getattr(rig, name)
+
+    verdict = guardian_acts.attempts(connect, sleep=lambda duration_s: None)
+    assert verdict.safe
+    assert opened == ["shutter", "laser", "attenuator"]
+    assert not world.shutter_open
+    assert not world.laser_on
+
+
+def test_an_instrument_that_is_gone_does_not_keep_it_from_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(guardian_acts, "_CONNECT_PATIENCE_S", 0.0)
+    world = LiveWorld()
+    world.shutter_open = world.laser_on = True
+    rig = RigInMemory(world, tmp_path)
+    world.unplugged.add("shutter")
+    verdict = guardian_acts.attempts(lambda name: getattr(rig, name), sleep=lambda duration_s: None)
+    assert not verdict.safe
+    assert [step.safe for step in verdict.steps] == [False, True, True]
+    assert not world.laser_on
+
+
+def test_who_connects_waits_for_a_guardian_at_work_and_for_nobody_else(tmp_path):
+    rig = tmp_path / "rig.toml"
+    rig.write_text("")
+    wait_for_guardian(rig)
+    lock_path(rig).touch()  # left behind by a guardian that was killed: nobody holds it
+    wait_for_guardian(rig)
+    passed, at_work, finish = threading.Event(), threading.Event(), threading.Event()
+
+    def work():
+        with guardian_at_work(rig):
+            at_work.set()
+            finish.wait(10)
+
+    def come():
+        wait_for_guardian(rig)
+        passed.set()
+
+    worker, comer = threading.Thread(target=work), threading.Thread(target=come)
+    worker.start()
+    assert at_work.wait(10)
+    comer.start()
+    assert not passed.wait(0.2)
+    finish.set()
+    assert passed.wait(10)
+    worker.join()
+    comer.join()
+    assert not lock_path(rig).exists()
