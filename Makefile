@@ -8,7 +8,7 @@ INSTALLED_TEST := $(VENV)/.installed-test
 PACKAGES := plqy_rig drivers procedures calibration sim
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs firmware system-packages clean
+.PHONY: help demo test check bench soak firmware clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -38,8 +38,16 @@ check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)
 test: check  ## every check there is
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/system tests/hardware
 
-bench: $(INSTALLED_TEST)  ## benchmarks: ratios, pulls and times
-	$(BIN)/python benchmarks/run_all.py
+bench: $(INSTALLED_TEST)  ## benchmarks: how right, how fast (half an hour)
+	$(BIN)/python benchmarks/journal_save.py
+	$(BIN)/python benchmarks/evaluate_speed.py
+	$(BIN)/python benchmarks/driver_overhead.py
+	$(BIN)/python benchmarks/step_overhead.py
+	$(BIN)/python benchmarks/pulls.py --seeds 10 --jobs 2
+
+soak: $(INSTALLED_TEST)  ## the long tests, with counts (hours)
+	$(BIN)/python tests/soak/fail_at_every_exchange.py
+	PLQY_SOAK_EXAMPLES=200 $(BIN)/python -m pytest -q tests/soak
 
 firmware:  ## build the ND wheel's firmware
 	$(MAKE) -C drivers/nd_wheel/firmware

@@ -21,6 +21,10 @@ _INVERTED_BIT = 0x8000
 _ATTEMPTS = 2
 _DUPLICATE_MARGIN_S = 0.25
 _SHORTEST_READ_S = 0.001
+_ODD_COUNTS = 1000.0
+_ODD_SHARE = 0.1
+_FEW_PIXELS = 3
+"""Light that changes does so in many pixels, a spoiled byte in one or two."""
 
 
 class Frames:
@@ -153,3 +157,15 @@ def counts(packet: bytes) -> FloatArray:
 def repeats(packet: bytes, last: bytes) -> bool:
     """Tell a packet that was sent before; one with every pixel alike (saturated) may well come twice."""
     return packet == last and packet[:2] * PIXELS != packet[: 2 * PIXELS]
+
+
+def has_odd_pixels(rows: FloatArray) -> bool:
+    """Whether a few pixels of one scan are far off the other scans: bytes were changed on the way.
+
+    Args:
+        rows: scans of the same light, counts, shape [scans, 512]; one alone can't be judged.
+    """
+    middle = np.median(rows, axis=0)
+    odd = np.abs(rows - middle) > _ODD_COUNTS + _ODD_SHARE * middle
+    pixels = odd.sum(axis=1)
+    return bool(np.any((pixels > 0) & (pixels <= _FEW_PIXELS)))

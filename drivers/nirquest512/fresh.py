@@ -28,7 +28,7 @@ import numpy as np
 
 from drivers.clock import Clock
 from drivers.errors import InstrumentProtocolError, InstrumentTimeoutError
-from drivers.nirquest512.frames import Frames, counts, repeats
+from drivers.nirquest512.frames import Frames, counts, has_odd_pixels, repeats
 from drivers.nirquest512.link import SpectrometerLink
 from drivers.protocols import FloatArray
 
@@ -121,6 +121,15 @@ class FreshSpectra:
             InstrumentTimeoutError: no spectrum in time.
             InstrumentProtocolError: a packet without its form.
         """
+        rows = self._take_with_retries(scans)
+        if has_odd_pixels(rows):
+            # The wire has no checksum. Should it be real (a laser that hops), it is so again, and stays.
+            _log.warning("%s: one scan has a few odd pixels; taken again", self._name)
+            self._stale = True
+            rows = self._take_with_retries(scans)
+        return rows
+
+    def _take_with_retries(self, scans: int) -> FloatArray:
         self._frames.settle_debts(self.integration_time_s)
         rows: list[FloatArray] = []
         failures = 0

@@ -133,8 +133,13 @@ def standard_interlocks(configuration: RigConfiguration) -> tuple[Interlock, ...
     Raises:
         ConfigurationError: the rig file changes one that doesn't exist.
     """
+    known = [*_interlocks_of_instruments(configuration), *_interlocks_of_the_run(configuration)]
+    return _changed(known, configuration.interlocks)
+
+
+def _interlocks_of_instruments(configuration: RigConfiguration) -> list[Interlock]:
     laser_c, detector_c = configuration.laser.temperature_c, configuration.spectrometer.temperature_c
-    known = [
+    return [
         Interlock(
             "laser_temperature",
             laser_c - 1.0,
@@ -159,6 +164,12 @@ def standard_interlocks(configuration: RigConfiguration) -> tuple[Interlock, ...
             hysteresis=1.0,
             settle_time_s=10.0,
         ),
+    ]
+
+
+def _interlocks_of_the_run(configuration: RigConfiguration) -> list[Interlock]:
+    least_mb = configuration.safety.least_free_disk_mb
+    known = [
         Interlock(
             MONITOR_DRIFT,
             -0.3,
@@ -169,17 +180,17 @@ def standard_interlocks(configuration: RigConfiguration) -> tuple[Interlock, ...
         ),
         Interlock(
             DISK_SPACE,
-            configuration.safety.least_free_disk_mb,
+            least_mb,
             None,
             "MB",
             "There is hardly any room left where the run is saved: make room.",
-            hysteresis=configuration.safety.least_free_disk_mb * 0.1,
+            hysteresis=least_mb * 0.1,
         ),
         _yes_or_no(GUARDIAN, "The guardian isn't watching; it is being started again.", 0.0),
     ]
     if configuration.safety.purge_must_be_confirmed:
         known.append(_yes_or_no(PURGE, "Nobody has confirmed yet that the sphere is purged.", 0.0))
-    return _changed(known, configuration.interlocks)
+    return known
 
 
 def _yes_or_no(name: str, sentence: str, settle_time_s: float) -> Interlock:

@@ -1,4 +1,4 @@
-"""A sample of tests/soak/fail_at_every_exchange.py: one spoiled exchange, and nothing worse than a message."""
+"""A sample of tests/soak/fail_at_every_exchange.py: one spoiled exchange costs at most the run."""
 
 from __future__ import annotations
 

@@ -257,6 +257,36 @@ def test_a_saturated_spectrum_may_come_twice(spectrometer: NIRQuest512, link: Fa
     assert len(link.timeouts_s) == 2
 
 
+def garbled(spectrum: bytes) -> bytes:
+    middle = len(spectrum) // 2
+    return (
+        spectrum[:middle]
+        + bytes(byte ^ 0xA5 for byte in spectrum[middle : middle + 3])
+        + spectrum[middle + 3 :]
+    )
+
+
+def test_a_scan_with_changed_bytes_is_taken_again(spectrometer: NIRQuest512, link: FakeLink) -> None:
+    settled(spectrometer, link)
+    link.spectra = [packet(1000, 1), garbled(packet(1000, 2)), packet(1000, 3)]
+    assert np.ptp(spectrometer.acquire(3)) < 20
+    assert link.sent == [b"\x09"] * 7, "three, one thrown away, three again"
+
+
+def test_pixels_that_stay_odd_are_real(spectrometer: NIRQuest512, link: FakeLink) -> None:
+    settled(spectrometer, link)
+    hopping = [packet(1000, 1), garbled(packet(1000, 2)), packet(1000, 3)]
+    link.spectra = [*hopping, packet(1000, 9), *hopping]
+    assert np.ptp(spectrometer.acquire(3)) > 1000
+
+
+def test_a_change_of_the_whole_light_is_nothing_odd(spectrometer: NIRQuest512, link: FakeLink) -> None:
+    settled(spectrometer, link)
+    link.spectra = [packet(1000, 1), packet(9000, 2), packet(1000, 3)]
+    spectrometer.acquire(3)
+    assert link.sent == [b"\x09"] * 3
+
+
 @pytest.mark.parametrize("broken", [packet(5)[:-1], packet(5)[:-1] + b"\x00", b"", packet(5) + b"\x69"])
 def test_a_packet_without_its_form_is_no_spectrum(
     spectrometer: NIRQuest512, link: FakeLink, broken: bytes
