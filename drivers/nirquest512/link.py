@@ -241,9 +241,6 @@ def list_spectrometers(pyusb_backend: str | None = None) -> list[tuple[str, RigE
     Raises:
         InstrumentConnectionError: USB can't be looked at.
     """
-    import seabreeze
-
-    seabreeze.use("pyseabreeze", pyusb_backend=pyusb_backend)
     from seabreeze.pyseabreeze.devices import SeaBreezeDevice
     from seabreeze.pyseabreeze.transport import USBTransport
 
@@ -273,9 +270,6 @@ def find_device(serial_number: str | None, pyusb_backend: str | None) -> Any:
     Raises:
         InstrumentConnectionError: not there (says which are), in use, no permission.
     """
-    import seabreeze
-
-    seabreeze.use("pyseabreeze", pyusb_backend=pyusb_backend)
     from seabreeze.pyseabreeze.devices import SeaBreezeDevice
     from seabreeze.pyseabreeze.transport import USBTransport
 
