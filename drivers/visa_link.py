@@ -247,6 +247,10 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
         except TRANSPORT_ERRORS as error:
             self._unclean = True
             raise_translated(error, self.name, f"asking {command!r}")
+        except BaseException:
+            # A signal's exception between question and answer: the answer is still to come.
+            self._unclean = True
+            raise
 
     def _whole(self, reply: str) -> str:
         """Check that a reply is all there and take its line end off.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NoReturn
 
-from drivers.errors import MeasurementError, SafetyError
+from drivers.errors import MeasurementError, RigError, SafetyError
 from plqy_rig import terminal
 from plqy_rig.commands.calibrate_inputs import CalibrateRequest
 from plqy_rig.commands.calibrate_session import CALIBRATIONS, FROM_FILES, ORDER, Session
@@ -86,6 +86,10 @@ def _at_the_rig(rig_file: RigFile, session: Session) -> None:
             if not guardian.wait_until_watching():
                 raise SafetyError("the guardian doesn't start: the laser stays off")
             session.run_all(_station(rig), rig.identities())
+        except KeyboardInterrupt:
+            with _signals_ignored():
+                _begin_anew(rig)
+            raise
         finally:
             with _signals_ignored():
                 session.verdict = rig.make_safe()
@@ -93,6 +97,18 @@ def _at_the_rig(rig_file: RigFile, session: Session) -> None:
                 terminal.say(str(session.verdict))
             if not session.verdict.safe:
                 raise SafetyError(f"{session.verdict}. Check the instruments named.")
+
+
+def _begin_anew(rig: Rig) -> None:
+    """Connect shutter and laser anew.
+
+    The interrupt may have torn an exchange, and its late answer would be taken for the next one's.
+    """
+    for name in ("shutter", "laser"):
+        try:
+            rig.reconnect(name)
+        except RigError as error:
+            terminal.say(str(error))
 
 
 def _station(rig: Rig) -> Station:
