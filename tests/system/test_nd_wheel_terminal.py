@@ -160,7 +160,7 @@ def test_a_host_that_goes_silent_in_mid_move_stops_the_wheel(start: Start) -> No
     wheel = connect(terminal.port)
     wheel.home()
     wheel.request("SET TOUT 400")
-    wheel.request("MOVE 2400")
+    wheel.request("MOVE 2300")
     Clock(SPEED).sleep(3.0)
     status = wheel.wheel_status
     assert status.homed
