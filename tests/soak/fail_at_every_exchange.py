@@ -1,6 +1,7 @@
 """Spoils every exchange of a short run, one per case, and looks at what becomes of it.
 
     python tests/soak/fail_at_every_exchange.py [--share 0.05] [--only shutter:silence] [--minutes 60]
+        [--jobs 8]
 
 Every case is a run of its own on a bench of its own at speed 100, with one fault at one exchange of one
 instrument. Allowed outcomes: the run is complete and its data agree with an undisturbed run's; or it failed,
@@ -14,12 +15,16 @@ from __future__ import annotations
 import argparse
 import collections
 import faulthandler
+import itertools
 import logging
+import multiprocessing
+import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -224,8 +229,56 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> int:
-    """Run the cases; exit code 1 when one ended as it must not."""
+class Counts:
+    """What came of the cases so far."""
+
+    def __init__(self) -> None:
+        self.kinds: collections.Counter[str] = collections.Counter()
+        self.bad = 0
+        self.slowest_s = 0.0
+
+    def add(self, case: Case, outcome: Outcome) -> None:
+        """Count a case; tell it when it ended as it must not."""
+        self.kinds[outcome.kind.split(",")[0] if outcome.allowed else "NOT ALLOWED"] += 1
+        self.slowest_s = max(self.slowest_s, outcome.seconds)
+        if not outcome.allowed:
+            self.bad += 1
+            _say(f"{case.spec}: {outcome.kind} ({outcome.seconds:.0f} s): {outcome.told}")
+
+    def __str__(self) -> str:
+        return f"{self.kinds.total()} cases: {dict(self.kinds)}; slowest {self.slowest_s:.0f} s"
+
+
+def _watched_case(case: Case, undisturbed: Data) -> tuple[Case, Outcome]:
+    """In a worker: a hang shows where it hangs, and ends the soak."""
+    logging.disable(logging.CRITICAL)
+    faulthandler.dump_traceback_later(3 * TIMEOUT_S, exit=True)
+    outcome, _, _ = run_case(case, undisturbed)
+    faulthandler.cancel_dump_traceback_later()
+    return case, outcome
+
+
+def run_cases(cases: Sequence[Case], undisturbed: Data, jobs: int, minutes: float) -> Counts:
+    """Run cases side by side: most of a case's time is waiting for answers that don't come."""
+    counts, ending = Counts(), time.monotonic() + 60 * minutes
+    waiting = iter(cases)
+    # Not forked: a worker must not inherit the threads and connections of the undisturbed run.
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        running: set[Future[tuple[Case, Outcome]]] = set()
+        while True:
+            if time.monotonic() < ending:
+                for case in itertools.islice(waiting, jobs - len(running)):
+                    running.add(pool.submit(_watched_case, case, undisturbed))
+            if not running:
+                return counts
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                counts.add(*future.result())
+                if counts.kinds.total() % 100 == 0:
+                    _say(f"... {counts}")
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -237,29 +290,22 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no case after that")
-    arguments = parser.parse_args()
+    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="cases side by side")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the cases; exit code 1 when one ended as it must not."""
+    arguments = _arguments()
     logging.disable(logging.CRITICAL)
     _, undisturbed, exchanges = run_case(None, None)
     _say(f"undisturbed: {len(undisturbed)} events, exchanges {exchanges}")
     cases = [case for case in every_case(exchanges) if case.spec.startswith(arguments.only)]
     chosen = random.Random(arguments.seed).sample(cases, max(round(arguments.share * len(cases)), 1))
     _say(f"{len(chosen)} of {len(cases)} cases")
-    counts: collections.Counter[str] = collections.Counter()
-    bad, began, slowest = 0, time.monotonic(), 0.0
-    for case in chosen:
-        if time.monotonic() - began > 60 * arguments.minutes:
-            break
-        # A hang shows where it hangs, and ends the soak.
-        faulthandler.dump_traceback_later(3 * TIMEOUT_S, exit=True)
-        outcome, _, _ = run_case(case, undisturbed)
-        faulthandler.cancel_dump_traceback_later()
-        counts[outcome.kind.split(",")[0] if outcome.allowed else "NOT ALLOWED"] += 1
-        slowest = max(slowest, outcome.seconds)
-        if not outcome.allowed:
-            bad += 1
-            _say(f"{case.spec}: {outcome.kind} ({outcome.seconds:.0f} s): {outcome.told}")
-    _say(f"{sum(counts.values())} cases: {dict(counts)}; slowest {slowest:.0f} s")
-    return 1 if bad else 0
+    counts = run_cases(chosen, undisturbed, arguments.jobs, arguments.minutes)
+    _say(str(counts))
+    return 1 if counts.bad else 0
 
 
 if __name__ == "__main__":

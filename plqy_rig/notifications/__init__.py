@@ -1,0 +1,1 @@
+"""Tells people outside what happened: finished, failed, held, operator needed."""

@@ -1,0 +1,1 @@
+"""The host on a loopback WebSocket: authentication, limits, discovery, client."""
