@@ -92,6 +92,19 @@ class Shutter(Instrument, Protocol):
         """Open it and return when the blade sensor says so."""
         ...
 
+    @property
+    def longest_timed_opening_s(self) -> float:
+        """Get the longest time `open_for` can keep, s."""
+        ...
+
+    def open_for(self, duration_s: float) -> None:
+        """Open it for a time that the controller keeps: it closes by itself even without this computer.
+
+        The time bounds the dose; who opened closes it before. Raises `OutOfRangeError` above
+        `longest_timed_opening_s`.
+        """
+        ...
+
     def close_blade(self) -> None:
         """Close it and return when the blade sensor says so."""
         ...
@@ -180,8 +193,12 @@ class Spectrometer(Instrument, Protocol):
         """
         ...
 
-    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None:
-        """Cool the detector to `temperature_c` and wait until it is stable."""
+    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> float:
+        """Cool the detector towards `temperature_c` and wait until it is stable.
+
+        Returns:
+            Where it is stable, °C: in a warm room that may be elsewhere.
+        """
         ...
 
     def read_temperature_c(self) -> float:

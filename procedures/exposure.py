@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from drivers.errors import MeasurementError, RigError, RunAbortedError
-from drivers.protocols import FloatArray
+from drivers.errors import InstrumentReportedError, MeasurementError, RigError, RunAbortedError
+from drivers.protocols import FloatArray, Shutter
 from procedures.instruments import Instruments
 from procedures.monitor_log import FEWEST_READINGS, MonitorLog, MonitorReadings
 
@@ -18,6 +19,12 @@ _LOGGER = logging.getLogger(__name__)
 
 NO_LIGHT_W = 5e-8
 """A monitor reading below that is no light at all (lower end of a silicon head's range)."""
+
+TIMED_FROM_S = 1.0
+"""Light that is to last so long is let out under the shutter controller's own timer, s."""
+_TIMER_SLACK = 2.0
+_TIMER_SLACK_REAL_S = 10.0
+"""What the computer may take beside the exposure itself before the timer cuts the light off, real seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,24 +83,33 @@ class Light:
         """How long the light was on the last time, s."""
 
     @contextmanager
-    def on(self) -> Iterator[None]:
+    def on(self, planned_s: float = 0.0) -> Iterator[None]:
         """Light on the sample inside the block, and never after it.
 
         When the block fails, its error goes on, also where closing fails as well: that is logged, and the
         safe state that follows every run tries again.
 
+        Args:
+            planned_s: how long it will last, s. From `TIMED_FROM_S` on, the shutter's controller closes by
+                itself some time after that: light must not stay on because this computer is gone.
+
         Raises:
             StopRequestedError: a stop was asked for; the shutter wasn't touched.
+            InstrumentReportedError: the controller's timer cut the light off inside the block.
         """
         if self._should_stop():
             raise StopRequestedError("stopped before light was let out")
         clock = self._instruments.clock
         began_s = clock.monotonic()
+        shutter = self._instruments.shutter
+        timer_s = timer_for(planned_s + self._settle_time_s, clock.speed, shutter.longest_timed_opening_s)
         try:
-            self._instruments.shutter.open()
+            _open(shutter, timer_s)
             self._instruments.spectrometer.note_light_changed()
             clock.sleep(self._settle_time_s)
             yield
+            if timer_s is not None:
+                _require_still_open(shutter, timer_s)
         except BaseException as error:
             self._off_after(error)
             raise
@@ -113,6 +129,42 @@ class Light:
         except RigError as second:
             _LOGGER.exception("closing the shutter failed after another error")
             error.add_note(f"and the shutter could not be closed: {second}")
+
+
+def timer_for(planned_s: float, clock_speed: float, longest_s: float) -> float | None:
+    """The time after which the shutter's controller may close by itself.
+
+    A power of two, so that the controller is rarely told another one.
+
+    Args:
+        planned_s: how long the light will be on, s.
+        clock_speed: rig seconds per real second: the computer's own time counts so much more.
+        longest_s: what the controller can keep, s.
+
+    Returns:
+        s; None where the light is short, or longer than the controller can keep.
+    """
+    if planned_s < TIMED_FROM_S or planned_s * _TIMER_SLACK > longest_s:
+        return None
+    wanted_s = planned_s * _TIMER_SLACK + _TIMER_SLACK_REAL_S * clock_speed
+    return min(2.0 ** math.ceil(math.log2(wanted_s)), longest_s)
+
+
+def _open(shutter: Shutter, timer_s: float | None) -> None:
+    if timer_s is None:
+        shutter.open()
+    else:
+        shutter.open_for(timer_s)
+
+
+def _require_still_open(shutter: Shutter, timer_s: float) -> None:
+    """A timer that has closed cut the light off at a moment nobody knows."""
+    if shutter.blade_closed:
+        raise InstrumentReportedError(
+            "shutter",
+            f"closed during an exposure: its timer of {timer_s:g} s ran out, or somebody closed it at its "
+            "panel. The exposure was thrown away",
+        )
 
 
 class ExposureTaker:
@@ -174,7 +226,7 @@ class ExposureTaker:
         time_s = self._set_integration_time_s(integration_time_s)
         log = MonitorLog(instruments.monitor, instruments.clock, time_s * (scans + 1))
         try:
-            with self.light.on():
+            with self.light.on(time_s * (scans + 1)):
                 if accepts is not None and not accepts(_with_light(instruments.monitor.read_power_w())):
                     return None
                 with log:

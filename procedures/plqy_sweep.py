@@ -264,7 +264,7 @@ class PlqySweep(Procedure):  # type: ignore[misc]
         check_limits(settings, rig)
         try:
             # The method is looked up at each call: a Worker replaces it on this very object.
-            self._anchor = prepare(settings, rig, calibration, lambda: bool(self.should_stop()))
+            self._anchor = prepare(settings, rig, calibration, lambda: bool(self.should_stop()), self._warn)
         except StopRequestedError as stop:
             _LOGGER.info("%s", stop)
 

@@ -17,6 +17,9 @@ from procedures.settings import SweepSettings
 TEMPERATURE_TIMEOUT_S = 600.0
 """Longest wait for the laser and for the detector to reach their temperatures, rig seconds."""
 
+DETECTOR_TOLERANCE_K = 0.5
+"""So far from its set point the detector may be stable without a word."""
+
 
 def check_limits(settings: SweepSettings, rig: Instruments) -> None:
     """Compare a recipe with what the rig allows, before anything moves.
@@ -47,6 +50,7 @@ def prepare(
     rig: Instruments,
     calibration: PowerCalibration,
     should_stop: Callable[[], bool],
+    warn: Callable[[str], None],
 ) -> PowerAnchor:
     """Bring temperatures, wheel and laser to work with the shutter closed, then look at the power once.
 
@@ -58,6 +62,7 @@ def prepare(
         rig: the instruments.
         calibration: power scale and wheel curve.
         should_stop: asked before light is let out.
+        warn: takes a sentence that belongs with the data.
 
     Returns:
         The first monitor reading with its wheel position.
@@ -74,6 +79,7 @@ def prepare(
     rig.attenuator.home()
     limits_deg = rig.attenuator.angle_range_deg
     rig.attenuator.move_to(limits_deg[1])
+    _cool_detector(rig, warn)
     _switch_laser_on(rig, should_stop)
     rig.clock.sleep(settings.laser_warm_up_s)
     return first_anchor(
@@ -85,9 +91,19 @@ def prepare(
     )
 
 
+def _cool_detector(rig: Instruments, warn: Callable[[str], None]) -> None:
+    wanted_c = rig.detector_temperature_c
+    reached_c = rig.spectrometer.stabilise_temperature(wanted_c, timeout_s=TEMPERATURE_TIMEOUT_S)
+    if abs(reached_c - wanted_c) > DETECTOR_TOLERANCE_K:
+        warn(
+            f"The detector is stable at {reached_c:.1f} °C, {reached_c - wanted_c:+.1f} K from the "
+            f"{wanted_c:.1f} °C asked for. Its dark grows with that; the calibration was made colder or "
+            "warmer than this run."
+        )
+
+
 def _switch_laser_on(rig: Instruments, should_stop: Callable[[], bool]) -> None:
     rig.laser.stabilise_temperature(rig.laser_temperature_c, timeout_s=TEMPERATURE_TIMEOUT_S)
-    rig.spectrometer.stabilise_temperature(rig.detector_temperature_c, timeout_s=TEMPERATURE_TIMEOUT_S)
     if not rig.shutter.blade_closed:
         raise SafetyError("the shutter isn't closed any more: the laser stays off. Check the shutter.")
     if should_stop():

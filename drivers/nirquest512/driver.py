@@ -77,8 +77,6 @@ class NIRQuest512:
         self._frames.longest_running_s = _UNKNOWN_EXPOSURE_S
         self._spectra = FreshSpectra(link, self._frames, name, clock, _FIRST_INTEGRATION_TIME_S)
         self.eeprom = Eeprom(link)
-        self.temperature_warning = ""
-        """What is odd about the temperature since `stabilise_temperature`; empty when nothing is."""
 
     @classmethod
     def connect(
@@ -222,15 +220,18 @@ class NIRQuest512:
             raise InvalidReadingError(self.name, f"detector temperature reads {temperature_c} °C")
         return temperature_c
 
-    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None:
+    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> float:
         """Cool the detector to `temperature_c` and wait until it is stable.
 
-        Stable is: within 0.3 °C for 5 s near the set point, within 0.2 °C for 30 s elsewhere. Then
-        `temperature_warning` says how far away, and so does the log.
+        Stable is: within 0.3 °C for 5 s near the set point, within 0.2 °C for 30 s elsewhere. That is good
+        enough, as long as darks are taken at the same place.
 
         Args:
             temperature_c: set point, °C (rounded to 0.1).
             timeout_s: the longest wait, rig seconds.
+
+        Returns:
+            The temperature at which it is stable, °C.
 
         Raises:
             OutOfRangeError: outside the range given at construction.
@@ -256,24 +257,23 @@ class NIRQuest512:
                 f"{tenths / 10:.1f} °C; a warm room or a blocked fan keeps it from getting there",
             )
         self._judge_offset(recent[-1], tenths / 10)
+        return recent[-1]
 
     def _judge_offset(self, temperature_c: float, set_point_c: float) -> None:
-        """Stable elsewhere is good enough, as long as darks are taken at the same place; but tell it."""
         offset_k = temperature_c - set_point_c
-        self.temperature_warning = ""
-        if abs(offset_k) <= _SET_POINT_TOLERANCE_C:
-            return
         if abs(offset_k) > _LARGEST_OFFSET_K:
             raise InstrumentReportedError(
                 self.name,
                 f"the detector stands at {temperature_c:.1f} °C, {offset_k:+.1f} K from its set point of "
                 f"{set_point_c:.1f} °C: its cooler does not work; check the 5 V supply",
             )
-        self.temperature_warning = (
-            f"{self.name}: the detector is stable at {temperature_c:.1f} °C, {offset_k:+.1f} K from its set "
-            f"point of {set_point_c:.1f} °C; its measured temperature is recorded"
-        )
-        _log.warning("%s", self.temperature_warning)
+        if abs(offset_k) > _SET_POINT_TOLERANCE_C:
+            _log.warning(
+                "%s: the detector is stable at %.1f °C, %+.1f K from its set point",
+                self.name,
+                temperature_c,
+                offset_k,
+            )
 
     def make_safe(self) -> None:
         """Check that it answers; there is nothing dangerous in it.

@@ -226,6 +226,11 @@ class SC10(ShutterSettings):
                 return
             self._explain_still_closed()
 
+    @property
+    def longest_timed_opening_s(self) -> float:
+        """Get the longest time the timer can keep, s."""
+        return _TIMER_RANGE_S[1]
+
     def open_for(self, duration_s: float) -> None:
         """Open it for a time that the controller keeps: it closes by itself even if this computer is gone.
 

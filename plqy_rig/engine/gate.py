@@ -6,11 +6,13 @@ the procedure is just doing; a shutter that was being opened at that very moment
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from drivers.protocols import FloatArray, Identity, LaserDriver, LaserState, Shutter, Spectrometer
-from plqy_rig.engine.readings import Readings
+from plqy_rig.engine.interlocks import good
+from plqy_rig.engine.readings import SHUTTER_OPEN, Readings
 from procedures import Instruments
 from procedures.exposure import StopRequestedError
 
@@ -33,6 +35,7 @@ class GatedShutter:
 
     shutter: Shutter
     permission: Permission
+    readings: Readings
 
     def open(self) -> None:
         """Open it.
@@ -41,16 +44,30 @@ class GatedShutter:
             StopRequestedError: light isn't allowed (any more); the blade is closed.
             RigError: whatever the shutter raised.
         """
+        self._let_out(self.shutter.open)
+
+    @property
+    def longest_timed_opening_s(self) -> float:
+        """Get the longest time `open_for` can keep, s."""
+        return self.shutter.longest_timed_opening_s
+
+    def open_for(self, duration_s: float) -> None:
+        """Open it for a time that the controller keeps; raises as `open` does."""
+        self._let_out(lambda: self.shutter.open_for(duration_s))
+
+    def _let_out(self, open_it: Callable[[], None]) -> None:
         if not self.permission.light():
             raise StopRequestedError("stopped before light was let out")
-        self.shutter.open()
+        open_it()
+        self.readings.note(SHUTTER_OPEN, good(True))
         if not self.permission.light():
-            self.shutter.close_blade()
+            self.close_blade()
             raise StopRequestedError("stopped while the shutter was being opened; it is closed again")
 
     def close_blade(self) -> None:
         """Close it."""
         self.shutter.close_blade()
+        self.readings.note(SHUTTER_OPEN, good(False))
 
     @property
     def blade_closed(self) -> bool:
@@ -65,6 +82,7 @@ class GatedShutter:
     def make_safe(self) -> None:
         """Close and verify."""
         self.shutter.make_safe()
+        self.readings.note(SHUTTER_OPEN, good(False))
 
     def close(self) -> None:
         """Give the connection back."""
@@ -160,9 +178,9 @@ class ObservedSpectrometer:
         """Take spectra."""
         return self.driver.acquire(scans)
 
-    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None:
-        """Cool the detector."""
-        self.driver.stabilise_temperature(temperature_c, timeout_s=timeout_s)
+    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> float:
+        """Cool the detector; returns the temperature reached, °C."""
+        return self.driver.stabilise_temperature(temperature_c, timeout_s=timeout_s)
 
     def read_temperature_c(self) -> float:
         """Measure the detector temperature, °C."""
@@ -188,7 +206,7 @@ def gated(instruments: Instruments, permission: Permission, readings: Readings) 
     """The same instruments behind the gate."""
     return replace(
         instruments,
-        shutter=GatedShutter(instruments.shutter, permission),
+        shutter=GatedShutter(instruments.shutter, permission, readings),
         laser=GatedLaser(instruments.laser, permission, readings),
         spectrometer=ObservedSpectrometer(instruments.spectrometer, readings),
     )

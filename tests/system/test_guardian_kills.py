@@ -109,6 +109,23 @@ def test_when_both_are_killed_the_next_start_makes_the_bench_dark_first(running,
     bench.assert_safe()
 
 
+def test_when_both_are_killed_in_a_long_exposure_the_shutters_own_timer_closes_it(make_bench, plqy, recipe):
+    bench = make_bench(speed=100.0)
+    long = ("scans_excitation = 4", "scans_excitation = 400")
+    process = plqy.start("run", recipe(long), "--rig", bench.rig)
+    lit_since = time.monotonic()
+    # The short openings for the monitor alone have no timer: an exposure is what lasts.
+    while time.monotonic() - lit_since < 0.6:
+        assert process.poll() is None, process.communicate()
+        if not bench.ask("observe")["light_on_sample"]:
+            lit_since = time.monotonic()
+    kill_number(guardian_of(process))
+    kill(process)
+    assert bench.ask("observe")["light_on_sample"], "the kill came too late to prove anything"
+    wait_for(lambda: not bench.ask("observe")["light_on_sample"], "the shutter's timer", 15)
+    assert bench.ask("observe")["laser_on"], "only the shutter has a timer"
+
+
 HANG = """
 import ctypes, sys, threading
 from drivers.nirquest512 import NIRQuest512

@@ -418,15 +418,19 @@ def tenths(temperature_c: float) -> bytes:
     return struct.pack("<h", round(10 * temperature_c))
 
 
-def test_stable_a_few_kelvin_off_is_accepted_with_a_warning(link: FakeLink) -> None:
+def test_stable_a_few_kelvin_off_is_accepted_with_a_warning(
+    link: FakeLink, caplog: pytest.LogCaptureFixture
+) -> None:
     spectrometer = NIRQuest512(link, clock=PatientClock())
     link.temperatures = [tenths(t) for t in (0.0, -1.0, -2.0, -3.0)] + [tenths(-4.0)] * 80
-    spectrometer.stabilise_temperature(-10.0, timeout_s=60)
-    assert "stable at -4.0 °C, +6.0 K from its set point of -10.0 °C" in spectrometer.temperature_warning
+    with caplog.at_level("WARNING"):
+        assert spectrometer.stabilise_temperature(-10.0, timeout_s=60) == -4.0
+    assert "stable at -4.0 °C, +6.0 K from its set point" in caplog.text
     assert 60 <= 84 - len(link.temperatures) <= 65, "half a minute of standing still"
     link.temperatures = [tenths(-10.0)] * 80
-    spectrometer.stabilise_temperature(-10.0, timeout_s=60)
-    assert spectrometer.temperature_warning == ""
+    caplog.clear()
+    assert spectrometer.stabilise_temperature(-10.0, timeout_s=60) == -10.0
+    assert not caplog.records
 
 
 def test_a_temperature_on_its_way_is_not_stable(link: FakeLink) -> None:

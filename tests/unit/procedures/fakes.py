@@ -62,9 +62,11 @@ class World:
     wheel_unevenness: float = 0.004
     hot_pixel_counts_per_s: float = 0.0
     monitor_blocked: bool = False
+    detector_offset_k: float = 0.0
     fail_at: int | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     shutter_open: bool = False
+    shutter_shuts_s: float = float("inf")
     laser_on: bool = False
     angle_deg: float = 100.0
     homed: bool = False
@@ -162,10 +164,20 @@ class FakeShutter(_Fake):
     def open(self) -> None:
         def act() -> None:
             self.world.shutter_open = True
+            self.world.shutter_shuts_s = float("inf")
             self.world.clock.sleep(0.01)
 
         # The worst case: the blade opens and the reply is lost.
         self.world.call("shutter open", act, act_before_failing=True)
+
+    @property
+    def longest_timed_opening_s(self) -> float:
+        return 999.0
+
+    def open_for(self, duration_s: float) -> None:
+        assert duration_s <= self.longest_timed_opening_s
+        self.open()
+        self.world.shutter_shuts_s = self.world.clock.monotonic() + duration_s
 
     def close_blade(self) -> None:
         def act() -> None:
@@ -176,6 +188,8 @@ class FakeShutter(_Fake):
     @property
     def blade_closed(self) -> bool:
         self.world.call("shutter look")
+        if self.world.clock.monotonic() >= self.world.shutter_shuts_s:
+            self.world.shutter_open = False
         return not self.world.shutter_open
 
 
@@ -256,8 +270,9 @@ class FakeSpectrometer(_Fake):
         noise = self.world.random.standard_normal((scans, 512)) * np.sqrt(36.0 + 0.05 * mean)
         return np.minimum(np.round(mean + noise), FULL_SCALE)
 
-    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None:
+    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> float:
         self.world.call("detector temperature")
+        return temperature_c + self.world.detector_offset_k
 
     def read_temperature_c(self) -> float:
         self.world.call("detector look")

@@ -3,12 +3,18 @@ from __future__ import annotations
 import itertools
 import threading
 
+import numpy as np
 import pytest
 from procedure_fakes import World, make_instruments, make_sweep, run
 
-from drivers.errors import InstrumentTimeoutError, InvalidReadingError, MeasurementError
+from drivers.errors import (
+    InstrumentReportedError,
+    InstrumentTimeoutError,
+    InvalidReadingError,
+    MeasurementError,
+)
 from procedures import Instruments, StepSummary
-from procedures.exposure import ExposureTaker, StopRequestedError
+from procedures.exposure import ExposureTaker, StopRequestedError, timer_for
 from procedures.monitor_log import MonitorLog
 
 
@@ -57,6 +63,40 @@ def test_the_integration_time_is_not_set_twice_for_the_dark() -> None:
 def test_the_settle_time_passes_with_the_light_on_before_anything_counts() -> None:
     world = lit_world()
     assert taker_of(make_instruments(world), 1.5).expose(0.05, 2).light_on_s == pytest.approx(1.61)
+
+
+def test_long_light_is_let_out_under_the_shutters_own_timer() -> None:
+    world = lit_world()
+    taker_of(make_instruments(world)).expose(0.05, 4)
+    assert world.shutter_shuts_s == float("inf")
+    taker_of(make_instruments(world)).expose(0.5, 4)
+    assert world.shutter_shuts_s < float("inf")
+
+
+@pytest.mark.parametrize(
+    ("planned_s", "speed", "timer_s"),
+    [(0.9, 1, None), (1.0, 1, 16.0), (10.0, 1, 32.0), (300.0, 1, 999.0), (500.0, 1, None), (1.0, 100, 999.0)],
+)
+def test_the_timer_leaves_the_computer_its_time_and_never_exceeds_what_it_can_keep(
+    planned_s: float, speed: float, timer_s: float | None
+) -> None:
+    assert timer_for(planned_s, speed, 999.0) == timer_s
+
+
+def test_an_exposure_that_the_timer_cut_off_is_thrown_away() -> None:
+    world = lit_world()
+    instruments = make_instruments(world)
+    real_acquire = instruments.spectrometer.acquire
+
+    def slow_acquire(scans: int) -> np.ndarray:
+        counts = real_acquire(scans)
+        world.clock.sleep(2000.0)
+        return counts
+
+    instruments.spectrometer.acquire = slow_acquire
+    with pytest.raises(InstrumentReportedError, match="thrown away"):
+        taker_of(instruments).expose(0.5, 4)
+    assert not world.shutter_open
 
 
 def test_a_monitor_that_fails_meanwhile_fails_the_exposure() -> None:

@@ -43,6 +43,13 @@ def open_periods(events: list[str]) -> list[list[str]]:
     return periods
 
 
+def test_a_detector_that_is_stable_elsewhere_is_told_with_the_data() -> None:
+    world = World(detector_offset_k=2.0)
+    sweep, _, _ = make_sweep(world)
+    run(sweep)
+    assert any("stable at -8.0 °C, +2.0 K" in warning for warning in sweep.warnings)
+
+
 def test_passes_and_steps_come_in_order_and_each_exposure_has_its_dark() -> None:
     world = World()
     sweep, records, _ = make_sweep(world, passes=list(PASS_ORDER))
@@ -68,7 +75,8 @@ def test_the_shutter_is_open_for_exposures_and_readings_only() -> None:
     sweep, _, _ = make_sweep(world)
     run(sweep)
     for period in open_periods(world.events):
-        assert set(period) <= {"spectrometer note", "spectrometer acquire", "monitor read"}
+        # A look at the shutter: whether its own timer cut the light off.
+        assert set(period) <= {"spectrometer note", "spectrometer acquire", "monitor read", "shutter look"}
         assert period.count("spectrometer acquire") <= 1
         assert period.count("monitor read") >= 3
     assert not world.shutter_open

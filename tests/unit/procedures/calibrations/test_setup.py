@@ -11,6 +11,7 @@ import pytest
 from drivers.errors import RunAbortedError
 from procedures.calibrations import CalibrationTerminal, LabStep, Setup, Station
 from procedures.calibrations.setup import make_request, moves_between
+from procedures.exposure import StopRequestedError
 from procedures.operator import OperatorAnswer
 
 EVERY_SETUP = [
@@ -103,7 +104,16 @@ def test_the_lamp_warms_up_once_in_a_session():
     station.warm_up_lamp(1200.0)
     station.arrange(station.with_lamp(blocked=False), "lamp")
     station.warm_up_lamp(1200.0)
-    assert clock.slept_s == [800.0]
+    assert sum(clock.slept_s) == 800.0
+
+
+def test_a_long_wait_hears_a_stop():
+    station, _, _ = make_station()
+    station.arrange(station.with_lamp(blocked=True), "darks")
+    station.should_stop = lambda: sum(station.instruments.clock.slept_s) >= 100.0
+    with pytest.raises(StopRequestedError):
+        station.warm_up_lamp(1200.0)
+    assert sum(station.instruments.clock.slept_s) < 110.0
 
 
 def test_a_refused_request_aborts_and_leaves_the_setup_unknown():
