@@ -46,11 +46,12 @@ TIMEOUT_S = 90.0
 """Real seconds: several wire time-outs of three seconds, each with its retries, and the safe state."""
 _PAUSED_S = 4.0
 _CLOSE = 0.02
+# The first step's exposure is long enough for the shutter's own timer, the second one's isn't.
 RECIPE = {
     "sample": "HET-Ce",
     "passes": ["empty_excitation"],
-    "power_density_min_mw_per_cm2": 300.0,
-    "power_density_max_mw_per_cm2": 600.0,
+    "power_density_min_mw_per_cm2": 30.0,
+    "power_density_max_mw_per_cm2": 400.0,
     "power_steps": 2,
     "scans_excitation": 3,
     "laser_warm_up_s": 0.0,
