@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         Subscriber,
     )
     from plqy_rig.engine.interlocks import Hold, Interlock, InterlockBoard, standard_interlocks
-    from plqy_rig.engine.job import Job, RunOutcome, load_records, missing_steps
+    from plqy_rig.engine.job import Job, LoadedRecords, RunOutcome, load_records, missing_steps, records_for
     from plqy_rig.engine.observed_sweep import ObservedSweep
     from plqy_rig.engine.resume import read_job, rig_path_of
     from plqy_rig.engine.states import (
@@ -54,7 +54,7 @@ _HOME = {
         "Subscriber",
     ),
     "interlocks": ("Hold", "Interlock", "InterlockBoard", "standard_interlocks"),
-    "job": ("Job", "RunOutcome", "load_records", "missing_steps"),
+    "job": ("Job", "LoadedRecords", "RunOutcome", "load_records", "missing_steps", "records_for"),
     "observed_sweep": ("ObservedSweep",),
     "resume": ("read_job", "rig_path_of"),
     "states": (
@@ -85,6 +85,7 @@ __all__ = [
     "Interlock",
     "InterlockBoard",
     "Job",
+    "LoadedRecords",
     "Notice",
     "ObservedSweep",
     "OperatorAnswered",
@@ -100,6 +101,7 @@ __all__ = [
     "load_records",
     "missing_steps",
     "read_job",
+    "records_for",
     "rig_path_of",
     "run_sweep",
     "standard_interlocks",

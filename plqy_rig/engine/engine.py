@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from calibration.roles import Role
 from plqy_rig.engine.core import OPERATOR, Core
-from plqy_rig.engine.events import Subscriber
+from plqy_rig.engine.events import Notice, Subscriber
 from plqy_rig.engine.guardian_link import Guardian, NoGuardian, start_guardian
 from plqy_rig.engine.interlocks import Hold, InterlockBoard, standard_interlocks
 from plqy_rig.engine.job import Job, RunOutcome
+from plqy_rig.engine.readings import Reading
 from plqy_rig.engine.run_life import RunLife
 from plqy_rig.engine.states import CommandRefusedError, EngineState, Safety, Transition
 from plqy_rig.rig import Rig
@@ -134,6 +137,21 @@ class Engine:
         return self._core.states.history
 
     @property
+    def readings(self) -> Mapping[str, Reading]:
+        """Get what was read last while the run looked anyway, by name; asks no instrument."""
+        return self._core.readings.latest()
+
+    @property
+    def passes(self) -> tuple[Role, ...]:
+        """Get the passes of the job submitted last; empty before the first."""
+        return () if self._job is None else self._job.sweep.passes
+
+    @property
+    def purge_confirmed(self) -> bool:
+        """Get whether somebody said that the sphere is purged."""
+        return self._core.requests.purge_confirmed
+
+    @property
     def outcome(self) -> RunOutcome | None:
         """Get how the last run ended; None before that."""
         return self._outcome
@@ -218,15 +236,23 @@ class Engine:
             core.states.change(EngineState.ABORTING, reason)
             core.requests.wake.set()
 
-    def emergency_off(self, reason: str = "emergency off") -> None:
-        """Take the light off now, in any state; a run under way ends without waiting for its sweep."""
+    def emergency_off(self, reason: str = "emergency off") -> Future[SafeVerdict]:
+        """Take the light off now, in any state; a run under way ends without waiting for its sweep.
+
+        Returns:
+            The verdict, when there is one; whoever needn't know doesn't wait for it.
+        """
         core = self._core
         with core.states.lock:
             core.requests.emergency = True
             if core.states.state in _ABORTABLE:
                 self.abort(reason)
         # Beside whatever the run does: its own try may hang at one instrument.
-        threading.Thread(target=core.make_safe, name="emergency off", daemon=True).start()
+        verdict: Future[SafeVerdict] = Future()
+        threading.Thread(
+            target=lambda: verdict.set_result(core.make_safe()), name="emergency off", daemon=True
+        ).start()
+        return verdict
 
     def answer_operator(self, answer: OperatorAnswer) -> None:
         """Answer the question that stands.
@@ -242,6 +268,33 @@ class Engine:
         """Say that the sphere is purged; counts until the engine is closed."""
         self._core.requests.purge_confirmed = True
         self._core.update_holds()
+
+    # -- by hand ----------------------------------------------------------------------------------
+
+    def make_safe(self) -> SafeVerdict:
+        """Bring the rig into the safe state while no run is under way, verify, tell.
+
+        Raises:
+            CommandRefusedError: a run is under way; `abort` ends it in the safe state.
+        """
+        with self._core.states.lock:
+            self._refuse_while_running("make safe by hand")
+        return self._core.make_safe()
+
+    def note_in_use(self) -> None:
+        """Say that somebody uses the rig by hand: what was verified about the safe state counts no more."""
+        with self._core.states.lock:
+            self._refuse_while_running("use the rig by hand")
+            self._core.set_safety(Safety.IN_USE)
+
+    def require_guardian(self) -> None:
+        """Refuse light that nobody watches; raises `CommandRefusedError`."""
+        if not self._core.guardian.wait_until_watching():
+            raise CommandRefusedError("no light: the guardian isn't watching; it is being started again")
+
+    def notice(self, sentence: str) -> None:
+        """Tell people something that is no part of a run."""
+        self._core.events.publish(Notice(sentence, warning=False))
 
     def _require(self, states: frozenset[EngineState], verb: str) -> None:
         if self._core.states.state not in states:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from calibration import Beam, MonitorRatio, Record, RecordError, RecordKind, WheelCurve, select_records
-from drivers.errors import RigError
+from calibration import (
+    Beam,
+    MonitorRatio,
+    Record,
+    RecordError,
+    RecordKind,
+    WheelCurve,
+    foreign_instruments,
+    select_records,
+)
+from drivers.errors import ConfigurationError, RigError
 from plqy_rig.data import ExitStatus, RunMetadata
 from plqy_rig.engine.observed_sweep import ObservedSweep
 from plqy_rig.rig import Rig
@@ -66,17 +75,94 @@ class RunOutcome:
     warnings: tuple[str, ...]
 
 
-def load_records(folder: Path) -> dict[RecordKind, Record]:
+class LoadedRecords(dict[RecordKind, Record]):
+    """The records of a run by kind, with what has to be said about them.
+
+    Attributes:
+        warnings: sentences: an expired one was taken, a newer one wasn't because it is of another instrument.
+        expired: kinds whose record is past its date: results are stamped.
+        chosen: kinds that somebody chose by hand; they may be of other instruments.
+    """
+
+    def __init__(
+        self,
+        records: Mapping[RecordKind, Record],
+        *,
+        warnings: Sequence[str] = (),
+        expired: Sequence[RecordKind] = (),
+        chosen: Sequence[RecordKind] = (),
+    ) -> None:
+        super().__init__(records)
+        self.warnings = tuple(warnings)
+        self.expired = tuple(expired)
+        self.chosen = tuple(chosen)
+
+
+def load_records(
+    folder: Path, serial_numbers: Mapping[str, str] | None = None, chosen: Sequence[str | Path] = ()
+) -> LoadedRecords:
     """The newest valid record of every kind a sweep needs; an expired one only where there is no other.
+
+    Args:
+        folder: of records.
+        serial_numbers: of the connected instruments by role; records of others aren't taken. None as long
+            as nothing is connected.
+        chosen: records to use whatever their age and instruments, by path or beginning of their hash.
 
     Raises:
         RecordError: a kind is missing, or a file in the folder is damaged.
     """
-    records = dict(select_records(folder, {}, datetime.now(UTC)).records)
-    missing = [str(kind) for kind in RecordKind if kind not in records]
+    selection = select_records(folder, serial_numbers or {}, datetime.now(UTC), chosen)
+    missing = [str(kind) for kind in RecordKind if kind not in selection.records]
     if missing:
-        raise RecordError(f"{folder}: no calibration record for {', '.join(missing)}")
-    return records
+        why = "".join(f"; {sentence}" for sentence in selection.warnings)
+        raise RecordError(f"{folder}: no calibration record for {', '.join(missing)}{why}")
+    return LoadedRecords(
+        selection.records,
+        warnings=selection.warnings,
+        expired=selection.expired,
+        chosen=selection.chosen,
+    )
+
+
+def records_for(rig: Rig) -> LoadedRecords:
+    """The records for the connected instruments; those that the rig file names go first.
+
+    Raises:
+        RecordError: as `load_records`.
+    """
+    section = rig.rig_file.configuration.calibration
+    serials = {name: identity["serial_number"] for name, identity in rig.identities().items()}
+    known = {name: serial for name, serial in serials.items() if serial}
+    return load_records(rig.rig_file.calibration_folder, known, section.records)
+
+
+def require_own_records(job: Job, identities: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """What has to be said about a job's records, for its run to keep.
+
+    Args:
+        job: about to begin.
+        identities: of the connected instruments, by role.
+
+    Raises:
+        ConfigurationError: a record is of another instrument and nobody chose it by hand.
+    """
+    serials = {name: identity["serial_number"] for name, identity in identities.items()}
+    known = {name: serial for name, serial in serials.items() if serial}
+    records = job.records
+    chosen = records.chosen if isinstance(records, LoadedRecords) else ()
+    said = list(records.warnings) if isinstance(records, LoadedRecords) else []
+    for kind, record in records.items():
+        foreign = foreign_instruments(record, known)
+        if not foreign or kind in chosen:
+            continue
+        sentence = f"the {kind} record {record.sha256[:8]} is of {foreign}"
+        if job.resume_folder is None:
+            raise ConfigurationError(
+                f"{sentence}: calibrate, or name it in the rig file's calibration.records"
+            )
+        said.append(f"{sentence}; the run began with it")
+    return tuple(said)
 
 
 def power_calibration(records: Mapping[RecordKind, Record]) -> PowerCalibration:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -21,6 +23,9 @@ from plqy_rig.rig import Rig
 
 log = logging.getLogger(__name__)
 
+SHUTTER_OPEN, LASER_OUTPUT, LASER_CURRENT = "shutter_open", "laser_output", "laser_current"
+"""Readings that faces show and no interlock looks at."""
+
 _TOLD_BY_ITSELF = ("key", "interlock", "window")
 """Words of protections that have an interlock of their own."""
 
@@ -35,17 +40,33 @@ class HasInterlock(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Reading:
+    """One value as it was read.
+
+    Attributes:
+        value: in the unit of its name; 1 and 0 for yes and no.
+        time_s: when, s since 1970 UTC.
+    """
+
+    value: float
+    time_s: float
+
+
 class Readings:
-    """The latest value of each reading, by the interlocks' names; for any thread."""
+    """The latest value of each reading, by the interlocks' names; for any thread.
+
+    What no interlock looks at (whether the shutter is open, the laser's current) is kept for the faces.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[str, float] = {}
+        self._values: dict[str, Reading] = {}
 
     def note(self, name: str, value: float) -> None:
         """Keep a value."""
         with self._lock:
-            self._values[name] = value
+            self._values[name] = Reading(value, time.time())
 
     def forget(self, *names: str) -> None:
         """Drop values that mean nothing any more."""
@@ -56,12 +77,19 @@ class Readings:
     def all(self) -> dict[str, float]:
         """Every value that is known."""
         with self._lock:
+            return {name: reading.value for name, reading in self._values.items()}
+
+    def latest(self) -> dict[str, Reading]:
+        """Every value that is known, with its time."""
+        with self._lock:
             return dict(self._values)
 
     def note_laser(self, state: LaserState) -> None:
         """Keep what one look at the laser says."""
         words = [protection.lower() for protection in state.protections]
         others = [text for text in words if not any(word in text for word in _TOLD_BY_ITSELF)]
+        self.note(LASER_OUTPUT, good(state.output_enabled))
+        self.note(LASER_CURRENT, state.current_a)
         self.note("laser_temperature", state.temperature_c)
         self.note("laser_window", good(state.temperature_in_window))
         self.note("laser_tec", good(state.temperature_control_enabled))

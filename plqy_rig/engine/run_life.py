@@ -18,6 +18,7 @@ from plqy_rig.engine.job import (
     missing_steps,
     power_calibration,
     program_versions,
+    require_own_records,
     run_metadata,
 )
 from plqy_rig.engine.observed_sweep import ObservedSweep
@@ -101,6 +102,8 @@ class RunLife:
         verdict = core.make_safe()
         if not verdict.safe:
             raise SafetyError(f"{verdict}. Check the instruments named before anything else is done.")
+        for sentence in require_own_records(job, core.rig.identities()):
+            core.notice(sentence)
         require_room(job.resume_folder or job.out, core.rig.rig_file.configuration.safety.least_free_disk_mb)
         fallback = core.rig.rig_file.fallback_folder or default_fallback()
         listener = core.saved
