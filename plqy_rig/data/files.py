@@ -22,6 +22,19 @@ def sync_directory(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folders_durably(folder: Path) -> None:
+    """Make a folder and what is missing above it; the new names survive a power cut.
+
+    Raises:
+        OSError: one can't be made.
+    """
+    if folder.is_dir():
+        return
+    make_folders_durably(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_directory(folder.parent)
+
+
 def write_text_durably(path: Path, text: str) -> None:
     """Write a new text file (UTF-8, line ends as given) and flush it to the disk.
 

@@ -28,7 +28,7 @@ from plqy_rig.data.documents import (
 )
 from plqy_rig.data.encoding import decode_json, encode_json
 from plqy_rig.data.errors import UnreadableRunError, storage_error
-from plqy_rig.data.files import sync_directory, write_text_durably
+from plqy_rig.data.files import make_folders_durably, sync_directory, write_text_durably
 from plqy_rig.data.journal import Document
 from plqy_rig.data.journal_writer import JournalWriter
 from plqy_rig.data.toml_text import toml_text
@@ -288,7 +288,7 @@ def _make_folder(out: Path, sample: str, time_s: float) -> Path:
     stamp = datetime.fromtimestamp(time_s, tz=UTC).strftime("%Y%m%dT%H%M%SZ")
     name = f"{stamp}_{sample_slug(sample)}"
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folders_durably(out)
         # A second run of the same sample within a second gets a number behind its name.
         for number in itertools.count(1):
             folder = out / (name if number == 1 else f"{name}-{number}")
