@@ -26,6 +26,12 @@ _TIMER_SLACK = 2.0
 _TIMER_SLACK_REAL_S = 10.0
 """What the computer may take beside the exposure itself before the timer cuts the light off, real seconds."""
 
+LARGEST_DARK_SPREAD_COUNTS = 100.0
+LARGEST_DARK_SPREAD = 0.05
+"""So far the scans of one dark may lie apart, in counts or as a part of the dark. More is no noise and no
+slow drift of the detector, but light, or a spectrum that came wrong."""
+_DARK_ATTEMPTS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
@@ -243,9 +249,22 @@ class ExposureTaker:
         Args:
             integration_time_s: time per scan, s.
             scans: how many.
+
+        Raises:
+            MeasurementError: its scans don't agree, not even when taken again.
+            RigError: whatever the spectrometer raised.
         """
         time_s = self._set_integration_time_s(integration_time_s)
-        return Dark(time_s, self._instruments.spectrometer.acquire(scans))
+        for _ in range(_DARK_ATTEMPTS):
+            dark = Dark(time_s, self._instruments.spectrometer.acquire(scans))
+            spread = scan_spread_counts(dark.scan_counts)
+            if spread <= max(LARGEST_DARK_SPREAD_COUNTS, LARGEST_DARK_SPREAD * float(np.median(dark.counts))):
+                return dark
+            _LOGGER.warning("scans of a dark differ by %.0f counts; taken again", spread)
+        raise MeasurementError(
+            f"the scans of a dark ({time_s:g} s) differ by {spread:.0f} counts with the shutter closed: is "
+            "there light in the room, or is the detector's temperature drifting? Nothing was recorded."
+        )
 
     def _set_integration_time_s(self, integration_time_s: float) -> float:
         # Setting it anew would make the spectrum that is under way stale once more.
@@ -254,6 +273,11 @@ class ExposureTaker:
             self._in_force_s = self._instruments.spectrometer.set_integration_time_s(integration_time_s)
             self._asked_s = integration_time_s
         return self._in_force_s
+
+
+def scan_spread_counts(scan_counts: FloatArray) -> float:
+    """How far the scans lie apart as a whole: largest difference between their medians over the pixels."""
+    return float(np.ptp(np.median(scan_counts, axis=1)))
 
 
 def _with_light(power_w: float) -> float:

@@ -99,6 +99,26 @@ def test_an_exposure_that_the_timer_cut_off_is_thrown_away() -> None:
     assert not world.shutter_open
 
 
+@pytest.mark.parametrize("spoiled", [1, 2])
+def test_a_dark_whose_scans_do_not_agree_is_taken_again_and_never_recorded(spoiled: int) -> None:
+    instruments = make_instruments(lit_world())
+    real_acquire, calls = instruments.spectrometer.acquire, itertools.count(1)
+
+    def acquire(scans: int) -> np.ndarray:
+        counts = real_acquire(scans)
+        if next(calls) <= spoiled:
+            counts[-1] = 65535.0
+        return counts
+
+    instruments.spectrometer.acquire = acquire
+    taker = taker_of(instruments)
+    if spoiled == 1:
+        assert taker.dark(0.05, 3).counts.max() < 3000
+    else:
+        with pytest.raises(MeasurementError, match="scans of a dark"):
+            taker.dark(0.05, 3)
+
+
 def test_a_monitor_that_fails_meanwhile_fails_the_exposure() -> None:
     world = lit_world()
     instruments = make_instruments(world)
