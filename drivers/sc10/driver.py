@@ -19,7 +19,13 @@ from drivers.errors import (
 )
 from drivers.protocols import Identity
 from drivers.readings import whole_within, within
-from drivers.sc10.line import BAUD_RATES, DEFAULT_TIMEOUT_S, SHUTTER_NAME, open_serial_adapter
+from drivers.sc10.line import (
+    BAUD_RATES,
+    DEFAULT_TIMEOUT_S,
+    SHUTTER_NAME,
+    SilentLineError,
+    open_serial_adapter,
+)
 from drivers.sc10.settings import Mode, ShutterSettings
 
 _log = logging.getLogger(__name__)
@@ -134,11 +140,14 @@ class SC10(ShutterSettings):
         """Run a harmless query again when its reply was lost or garbled.
 
         Raises:
-            InstrumentError: every time.
+            InstrumentError: every time, or the line is silent: a shutter that is gone must not keep the
+                safe state waiting.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return query()
+            except SilentLineError:
+                raise
             except (InstrumentTimeoutError, InstrumentProtocolError) as error:
                 if attempt == _ATTEMPTS:
                     raise

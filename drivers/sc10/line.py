@@ -87,6 +87,10 @@ def _why_not_open(port: str, error: Exception) -> str:
     return f"could not open {port} ({text}); serial ports found: {present}"
 
 
+class SilentLineError(InstrumentTimeoutError):
+    """Not even an empty line is answered, after several tries: asking again at once would only cost time."""
+
+
 class PromptInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no types
     """A pymeasure Instrument that reads to the prompt and checks the echo.
 
@@ -217,7 +221,7 @@ class PromptInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no ty
         The manual's own link test; it changes nothing at the instrument.
 
         Raises:
-            InstrumentTimeoutError: no prompt.
+            SilentLineError: no prompt.
             InstrumentConnectionError: the line is gone.
         """
         with self._line_lock, self._translated("resynchronising"):
@@ -227,9 +231,7 @@ class PromptInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no ty
                     self._out_of_step = False
                     return
                 _log.warning("%s: not in step yet (attempt %d)", self.name, attempt)
-        raise InstrumentTimeoutError(
-            self.name, "does not answer an empty line; check cable, power and baud rate"
-        )
+        raise SilentLineError(self.name, "does not answer an empty line; check cable, power and baud rate")
 
     def _read_empty_line_reply(self) -> bool:
         deadline = time.monotonic() + self._reply_timeout_s / 2
