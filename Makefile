@@ -8,7 +8,7 @@ INSTALLED_TEST := $(VENV)/.installed-test
 PACKAGES := plqy_rig drivers procedures calibration sim
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak firmware clean
+.PHONY: help demo gui docs-images test check bench soak firmware clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,6 +28,12 @@ $(INSTALLED_TEST): pyproject.toml constraints.txt $(INSTALLED) system-packages.t
 demo: $(INSTALLED)  ## a full five-spectrum run on the simulated bench, evaluated
 	@$(BIN)/plqy demo
 
+gui: $(INSTALLED)  ## the operator's window, with the choice of a rig or a simulated bench
+	@$(BIN)/plqy gui
+
+docs-images: $(INSTALLED)  ## the pictures of the window in the docs, taken anew
+	$(BIN)/python -m plqy_rig.gui.screenshots docs/images/gui
+
 check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,6 +49,7 @@ bench: $(INSTALLED_TEST)  ## benchmarks: how right, how fast (half an hour)
 	$(BIN)/python benchmarks/evaluate_speed.py
 	$(BIN)/python benchmarks/driver_overhead.py
 	$(BIN)/python benchmarks/step_overhead.py
+	$(BIN)/python benchmarks/gui_start.py
 	$(BIN)/python benchmarks/pulls.py --seeds 10 --jobs 2
 
 soak: $(INSTALLED_TEST)  ## the long tests, with counts (hours)

@@ -4,7 +4,7 @@ Each bench starts without records, is calibrated (`plqy calibrate all`), then me
 evaluated with nothing but what the calibration found. Prints (found - truth) / u of the mean yield, and what
 the laser check said. Pulls have mean 0 and standard deviation 1 if all uncertainties are right.
 
-    python benchmarks/calibrated_pulls.py --seeds 10 [--first-seed 1] [--window er] [--speed 100]
+    python benchmarks/calibrated_pulls.py --seeds 10 [--preset HOM]... [--first-seed 1] [--window er]
 """
 
 from __future__ import annotations
@@ -51,35 +51,44 @@ def measure(preset: str, seed: int, window: str, speed: float, recipe: Path) -> 
         return pull, run["u_mean_plqy"] / run["mean_plqy"], values["slope_minus_one"]
 
 
+def summary(name: str, rows: list[tuple[float, float, float]]) -> str:
+    pulls, relative, checks = np.array(rows).T
+    count = len(pulls)
+    spread = f"{pulls.std(ddof=1):.2f} ± {1 / np.sqrt(2 * (count - 1)):.2f}" if count > 1 else "-"
+    return (
+        f"{name:7s}  n = {count}   mean {pulls.mean():+.2f} ± {1 / np.sqrt(count):.2f}   "
+        f"standard deviation {spread}   beyond 2: {np.sum(np.abs(pulls) > 2)}   "
+        f"u/found {relative.mean():.2%}   laser check within 3 %: {np.mean(np.abs(checks) <= 0.03):.0%}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=10, help="of each preset")
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--preset", action="append", choices=PRESETS, help="once for each; all without it")
     parser.add_argument("--window", default="er")
     parser.add_argument("--speed", type=float, default=100.0)
     parser.add_argument("--recipe", type=Path, default=None)
     options = parser.parse_args()
-    rows = []
+    presets = options.preset or PRESETS
+    rows: dict[str, list[tuple[float, float, float]]] = {preset: [] for preset in presets}
     with tempfile.TemporaryDirectory() as folder:
         recipe = options.recipe or Path(folder) / "recipe.toml"
         if options.recipe is None:
             recipe.write_text(RECIPE, encoding="utf-8")
         for seed in range(options.first_seed, options.first_seed + options.seeds):
-            preset = PRESETS[seed % len(PRESETS)]
-            row = measure(preset, seed, options.window, options.speed, recipe)
-            rows.append(row)
-            print(
-                f"{preset:7s} seed {seed:3d}   pull {row[0]:+.2f}   u/found {row[1]:.2%}   "
-                f"laser check {row[2]:+.2%}",
-                flush=True,
-            )
-    pulls, relative, checks = np.array(rows).T
-    count = len(pulls)
-    print(
-        f"{options.window}  n = {count}   mean {pulls.mean():+.2f} ± {1 / np.sqrt(count):.2f}   "
-        f"standard deviation {pulls.std(ddof=1):.2f} ± {1 / np.sqrt(2 * (count - 1)):.2f}   "
-        f"u/found {relative.mean():.2%}   laser check within 3 %: {np.mean(np.abs(checks) <= 0.03):.0%}"
-    )
+            for preset in presets:
+                row = measure(preset, seed, options.window, options.speed, recipe)
+                rows[preset].append(row)
+                print(
+                    f"{preset:7s} seed {seed:3d}   pull {row[0]:+.2f}   u/found {row[1]:.2%}   "
+                    f"laser check {row[2]:+.2%}",
+                    flush=True,
+                )
+    for preset in presets:
+        print(summary(preset, rows[preset]))
+    print(summary("all", [row for preset in presets for row in rows[preset]]))
 
 
 if __name__ == "__main__":

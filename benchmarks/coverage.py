@@ -3,7 +3,9 @@
 Every run is another bench: other sample, absorptance, pointing noise, laser, detector, and records that are
 wrong by amounts drawn from the distributions they state. Prints how often the 68 % and 95 % intervals of the
 mean hold the truth (62-74 % and 92-98 % are asked for), the median of (found - truth)/u (below 0.15), and the
-flags that were raised (none but notes are asked for; with A = 0.05 most runs find a little less).
+flags that were raised (none but notes are asked for; with A = 0.05 most runs find a little less). *before* is
+the yield before re-absorption, which is what the bench tells; without it the value is that of the light which
+gets out, with what re-absorption may have taken in its uncertainty.
 
     python benchmarks/coverage.py [--runs 320] [--steps 20] [--jobs 1] [--first-seed 1] [--csv FILE]
 """
@@ -24,15 +26,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from bench_runs import Plan, make_bench_run
 
-from plqy_rig.evaluation import NOTES, EvaluationChoices, evaluate_run
+from plqy_rig.data import MeanDetails
+from plqy_rig.evaluation import NOTES, evaluate_run
 from sim.optics import BenchOptions
 
+Interval = tuple[float, float]
 PRESETS = ("HOM", "HET", "HOM-Ce", "HET-Ce")
 ABSORPTANCES = (0.05, 0.10, 0.15, 0.20)
 POINTING_NOISES = (0.0005, 0.001, 0.003)
-CORRECTED = EvaluationChoices(reabsorbed_fraction=0.011, u_reabsorbed_fraction=0.005)
-"""What the bench's samples absorb again of their ytterbium light (docs/explanations/bench-physics.md), stated
-as somebody would who knows it to a half."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Found:
     in95: bool
     flags: str
     drawn: float
+    chi_squared: float
+    degrees: int
 
     @property
     def pull(self) -> float:
@@ -61,31 +64,37 @@ def one_run(job: tuple[str, float, float, int, int]) -> list[Found]:
     options = BenchOptions(absorptance=absorptance, monitor_pointing_noise=noise)
     run, truth = make_bench_run(preset, seed, options, Plan(steps=steps))
     rows = []
-    for label, choices in (("", EvaluationChoices()), (" corrected", CORRECTED)):
-        for name, window in evaluate_run(run, choices).windows.items():
-            if label and name not in ("yb", "total"):
-                continue  # Erbium re-absorbs a few parts in ten thousand of its own light.
-            mean = window.details.mean
-            factor = mean.reabsorption_corrected / window.mean_plqy if label else 1.0
-            true = truth["plqy"][name]
-            inside = [low * factor <= true <= high * factor for low, high in (mean.ci68, mean.ci95)]
-            rows.append(
-                Found(
-                    preset,
-                    absorptance,
-                    noise,
-                    seed,
-                    name + label,
-                    true,
-                    window.mean_plqy * factor,
-                    window.u_mean_plqy * factor,
-                    mean.u_random * factor,
-                    *inside,
-                    " ".join(sorted({flag for flags in window.flags for flag in flags} - NOTES)),
-                    truth["drawn_ratio_error"],
-                )
+    for name, window in evaluate_run(run).windows.items():
+        mean, true = window.details.mean, truth["plqy"][name]
+        values = [(name, window.mean_plqy, window.u_mean_plqy, mean.ci68, mean.ci95)]
+        if np.isfinite(mean.reabsorption_corrected):
+            values.append(_before_reabsorption(name, mean))
+        rows += [
+            Found(
+                preset,
+                absorptance,
+                noise,
+                seed,
+                label,
+                true,
+                value,
+                u,
+                mean.u_random,
+                *(low <= true <= high for low, high in intervals),
+                " ".join(sorted({flag for flags in window.flags for flag in flags} - NOTES)),
+                truth["drawn_ratio_error"],
+                mean.chi_squared,
+                mean.degrees_of_freedom,
             )
+            for label, value, u, *intervals in values
+        ]
     return rows
+
+
+def _before_reabsorption(name: str, mean: MeanDetails) -> tuple[str, float, float, Interval, Interval]:
+    value, u = mean.reabsorption_corrected, mean.u_reabsorption_corrected
+    intervals = [(value - k * u, value + k * u) for k in (1.0, 1.96)]
+    return f"{name} before", value, u, intervals[0], intervals[1]
 
 
 def report(name: str, rows: list[Found]) -> None:
@@ -134,7 +143,14 @@ def main() -> None:
         f"SD {drawn.std():.2f} (0 ± {1.25 / np.sqrt(len(drawn)):.2f} and 1 expected); "
         f"pulls less these: median {np.median([row.pull for row in erbium] - drawn):+.2f} u"
     )
-    flags = Counter(flag for row in rows if "corrected" not in row.window for flag in row.flags.split())
+    scatter = np.array([row.chi_squared / row.degrees for row in erbium])
+    expected = np.mean([2.0 / row.degrees for row in erbium]) ** 0.5
+    print(
+        f"chi squared of the steps over its degrees of freedom: mean {scatter.mean():.3f} ± "
+        f"{scatter.std() / np.sqrt(len(scatter)):.3f} (1 expected), SD {scatter.std():.2f} ({expected:.2f} "
+        "expected)"
+    )
+    flags = Counter(flag for row in rows if "before" not in row.window for flag in row.flags.split())
     print("flags raised (windows of runs):", dict(flags) or "none")
     if options.csv:
         with options.csv.open("w", newline="", encoding="utf-8") as file:

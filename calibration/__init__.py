@@ -56,6 +56,7 @@ from calibration.long_pass import (
     read_data_sheet,
     stray_light_fraction,
 )
+from calibration.mode_hops import Hop, HopMap, LineScan, find_jumps, map_hops
 from calibration.monitor import (
     S120C,
     MonitorCalibration,
@@ -79,6 +80,7 @@ from calibration.record_folder import (
     RecordStatus,
     Selection,
     check_records,
+    foreign_instruments,
     lamp_warnings,
     records_of_kind,
     select_records,
@@ -94,11 +96,13 @@ from calibration.response import (
 from calibration.response_budget import BudgetAssumptions, ResponseBudget
 from calibration.wavelength import (
     ARGON_LINES,
+    ARGON_NEIGHBOURS_NM,
     FoundLine,
     Medium,
     ReferenceLine,
     WavelengthCheck,
     check_wavelengths,
+    isolated_lines,
     line_centroid,
     vacuum_from_air_nm,
 )
@@ -106,6 +110,7 @@ from calibration.wheel import WheelCalibration, WheelScan, calibrate_wheel
 
 __all__ = [
     "ARGON_LINES",
+    "ARGON_NEIGHBOURS_NM",
     "DEFAULT_LAMP_HOURS",
     "DEFAULT_VALIDITY",
     "S120C",
@@ -122,6 +127,8 @@ __all__ = [
     "DataSheetCurve",
     "ExposureFlatness",
     "FoundLine",
+    "Hop",
+    "HopMap",
     "ImportedResponse",
     "LampSpectrum",
     "LampTable",
@@ -132,6 +139,7 @@ __all__ = [
     "LaserPointResult",
     "LeaveOneOut",
     "LengthUnit",
+    "LineScan",
     "Linearity",
     "LinearityComparison",
     "LinearityFit",
@@ -179,15 +187,19 @@ __all__ = [
     "compare_linearity",
     "diagnose",
     "exposure_flatness",
+    "find_jumps",
     "fit_linearity",
+    "foreign_instruments",
     "import_response",
     "interpolate_lamp",
+    "isolated_lines",
     "joules_per_count",
     "joules_per_count_from",
     "lamp_warnings",
     "leave_one_out",
     "line_centroid",
     "make_record",
+    "map_hops",
     "measure_laser",
     "measure_long_pass",
     "merge_exposures",

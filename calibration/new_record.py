@@ -28,6 +28,7 @@ DEFAULT_VALIDITY: Mapping[AnyKind, timedelta] = {
     CheckKind.DETECTOR: timedelta(days=365),
     CheckKind.WAVELENGTH: timedelta(days=182),
     CheckKind.LASER_CHECK: timedelta(days=30),
+    CheckKind.MODE_HOPS: timedelta(days=182),
 }
 """How long a record holds unless its maker says otherwise. Habits, not standards: six months for what is made
 of fibres and mounts, a year for glass and electronics, a month for the check before a campaign."""

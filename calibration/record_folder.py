@@ -61,12 +61,14 @@ class Selection:
         paths: where they are.
         expired: kinds whose record was past its date; results are to be stamped.
         warnings: sentences.
+        chosen: kinds that were chosen by hand.
     """
 
     records: Mapping[RecordKind, Record]
     paths: Mapping[RecordKind, Path]
     expired: tuple[RecordKind, ...]
     warnings: tuple[str, ...]
+    chosen: tuple[RecordKind, ...] = ()
 
 
 def check_records(folder: Path, at: datetime) -> tuple[RecordStatus, ...]:
@@ -128,6 +130,7 @@ def select_records(
         for status in picked.values()
         if (other := _foreign_serials(status, serial_numbers))
     ]
+    by_hand = tuple(picked)
     for kind in RecordKind:
         if kind not in picked:
             best, why_not = _newest(statuses, kind, serial_numbers)
@@ -141,6 +144,7 @@ def select_records(
         {kind: status.path for kind, status in picked.items()},
         expired,
         tuple(warnings),
+        by_hand,
     )
 
 
@@ -235,13 +239,22 @@ def _newest(
     return None, warnings
 
 
-def _foreign_serials(status: RecordStatus, serial_numbers: Mapping[str, str]) -> str:
-    """The instruments of a record that aren't the ones in use, as words; empty if there are none."""
+def foreign_instruments(record: Record, serial_numbers: Mapping[str, str]) -> str:
+    """The instruments of a record that aren't the ones in use, as words; empty if there are none.
+
+    Args:
+        record: any.
+        serial_numbers: of the instruments in use, by role; a role that either doesn't know isn't compared.
+    """
     return ", ".join(
         f"{role} {serial} (in use: {serial_numbers[role]})"
-        for role, serial in _record(status).instruments.items()
+        for role, serial in record.instruments.items()
         if role in serial_numbers and serial_numbers[role] != serial
     )
+
+
+def _foreign_serials(status: RecordStatus, serial_numbers: Mapping[str, str]) -> str:
+    return foreign_instruments(_record(status), serial_numbers)
 
 
 def _record(status: RecordStatus) -> Record:

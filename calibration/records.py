@@ -40,6 +40,8 @@ class CheckKind(StrEnum):
     DETECTOR = "detector"
     WAVELENGTH = "wavelength"
     LASER_CHECK = "laser_check"
+    MODE_HOPS = "mode_hops"
+    """Where the laser hops between modes."""
 
 
 AnyKind = RecordKind | CheckKind

@@ -72,6 +72,32 @@ ARGON_LINES = tuple(
 project: check them before they decide anything; vacuum wavelengths are longer by 0.25 to 0.46 nm."""
 
 
+ARGON_NEIGHBOURS_NM = (922.45, 978.45, 1067.36)
+"""Other strong lines of argon in the range, in air, not verified either: they spoil centroids nearby."""
+_REACH_NM = 14.0
+"""Window, baseline and slit of a centroid reach so far from a line on a 512 pixel array."""
+
+
+def isolated_lines(
+    lines: Sequence[ReferenceLine], neighbours_nm: Sequence[float], reach_nm: float = _REACH_NM
+) -> tuple[ReferenceLine, ...]:
+    """Those of the lines that no other known one disturbs.
+
+    Args:
+        lines: of the lamp.
+        neighbours_nm: its other lines, in the same medium.
+        reach_nm: how near a neighbour spoils a centroid.
+    """
+    return tuple(
+        line
+        for line in lines
+        if not any(
+            other != line.wavelength_nm and abs(other - line.wavelength_nm) <= reach_nm
+            for other in (*neighbours_nm, *(one.wavelength_nm for one in lines))
+        )
+    )
+
+
 def refractive_index_of_air(vacuum_wavelength_nm: float) -> float:
     """Refractive index of dry standard air (15 °C, 101 325 Pa).
 

@@ -15,7 +15,10 @@ import typer
 
 from plqy_rig.commands import evaluate_options, file_options, report_options
 from plqy_rig.commands.calibrate_cli import calibrate_app, records_app
+from plqy_rig.commands.catalogue_cli import runs
 from plqy_rig.commands.exit_codes import errors_as_exit_codes as _errors_as_exit_codes
+from plqy_rig.commands.notify_cli import notify_test
+from plqy_rig.commands.queue_cli import queue_app
 
 if TYPE_CHECKING:
     from plqy_rig.bench_process import BenchRequest
@@ -30,6 +33,9 @@ app = typer.Typer(
 )
 app.add_typer(calibrate_app)
 app.add_typer(records_app)
+app.add_typer(queue_app)
+app.command()(runs)
+app.command()(notify_test)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder in which the run folder is made.")]
@@ -54,6 +60,12 @@ SpectrumDensity = Annotated[
 ]
 FiguresFolder = Annotated[
     Path | None, typer.Option("--figures", metavar="DIR", help="Folder for each figure as a file.")
+]
+StatusPage = Annotated[
+    str | None,
+    typer.Option(
+        "--status-page", metavar="HOST:PORT", help="Let other machines look (read only), e.g. 0.0.0.0:8080."
+    ),
 ]
 FigureForm = Annotated[str, typer.Option("--format", metavar="svg|pdf", help="Format of figure files.")]
 
@@ -140,7 +152,7 @@ def evaluate(
     baseline: evaluate_options.Baseline = None,
     local_baseline: evaluate_options.LocalBaseline = None,
     reabsorption: evaluate_options.Reabsorption = 0.0,
-    reabsorption_uncertainty: evaluate_options.ReabsorptionUncertainty = 0.0,
+    reabsorption_uncertainty: evaluate_options.ReabsorptionUncertainty = None,
     birge: evaluate_options.Birge = False,
     monte_carlo: evaluate_options.MonteCarlo = 0,
     seed: evaluate_options.Seed = 1,
@@ -199,18 +211,30 @@ def evaluate_files(
 def report(
     runs: report_options.Runs,
     output: report_options.Output = None,
-    window: report_options.Windows = None,
-    power_range: report_options.PowerRange = None,
+    window: evaluate_options.Windows = None,
+    power_range: evaluate_options.PowerRange = None,
+    response: evaluate_options.Response = None,
+    response_behind_long_pass: evaluate_options.ResponseBehindLongPass = None,
+    estimator: evaluate_options.Estimator = "auto",
+    leakage: evaluate_options.Leakage = "laser",
+    baseline: evaluate_options.Baseline = None,
+    local_baseline: evaluate_options.LocalBaseline = None,
+    reabsorption: evaluate_options.Reabsorption = 0.0,
+    reabsorption_uncertainty: evaluate_options.ReabsorptionUncertainty = None,
+    birge: evaluate_options.Birge = False,
+    monte_carlo: evaluate_options.MonteCarlo = 0,
+    seed: evaluate_options.Seed = 1,
     density: report_options.Density = 200.0,
     figures: report_options.Figures = None,
     form: report_options.Format = "pdf",
     csv: report_options.Csv = None,
 ) -> None:
     """One HTML file with figures, tables and what a reader asks for; figures and tables as files."""
+    options = dict(locals())
     with _errors_as_exit_codes():
         from plqy_rig.commands import report as commands
 
-        commands.report(runs, output, window or [], power_range, density, figures, form, csv)
+        commands.report(commands.ReportRequest(**options))
 
 
 @app.command()
@@ -254,6 +278,44 @@ def instruments(
 
         bench = _bench("HET-Ce", 1, speed, fault) if sim else None
         rig_state.instruments(rig, bench, as_json=json)
+
+
+@app.command()
+def serve(
+    rig: RigOption = None,
+    sim: Sim = False,
+    out: Out = _DEFAULT_OUT,
+    port: Annotated[int, typer.Option(help="Port of 127.0.0.1; 0 takes a free one.")] = 0,
+    status_page: StatusPage = None,
+    json: Json = False,
+    sample: Sample = "HET-Ce",
+    seed: Seed = 1,
+    speed: Speed = 1.0,
+    fault: Fault = None,
+) -> None:
+    """Own the rig and serve it to windows and other faces on this computer; they may come and go."""
+    with _errors_as_exit_codes():
+        from plqy_rig.commands import serve as commands
+
+        bench = _bench(sample, seed, speed, fault) if sim else None
+        commands.serve(rig, bench, out, port, status_page, as_json=json)
+
+
+@app.command()
+def gui(
+    rig: RigOption = None,
+    sim: Sim = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of runs.")] = None,
+    sample: Sample = "HET-Ce",
+    seed: Seed = 1,
+    speed: Speed = 30.0,
+    fault: Fault = None,
+) -> None:
+    """The operator's window: joins the rig's host, or starts one that outlives the window."""
+    with _errors_as_exit_codes():
+        from plqy_rig.commands import gui as commands
+
+        commands.gui(rig, _bench(sample, seed, speed, fault) if sim else None, out)
 
 
 @app.command()

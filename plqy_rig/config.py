@@ -144,6 +144,9 @@ class CalibrationSection(_Section):
 
     folder: Path = Field(strict=False)
     """Relative to the rig file."""
+    records: tuple[str, ...] = ()
+    """Records to use whatever their age and instruments: file names in the folder, or the first six or more
+    characters of their hash; the newest valid ones otherwise."""
 
 
 class LampSection(_Section):
@@ -154,6 +157,22 @@ class LampSection(_Section):
     """Table of the lamp's output, relative to the rig file."""
     unit: Literal["uW/nm", "uW/cm2/nm"]
     """Total flux into the sphere, or irradiance at a plane; never guessed from the numbers."""
+
+
+NewsKind = Literal["finished", "failed", "held", "operator_needed", "not_safe", "queue_ended"]
+
+
+class NotificationsSection(_Section):
+    """Who is told outside, and of what."""
+
+    urls: tuple[str, ...] = ()
+    """Addresses as apprise writes them, e.g. "mailto://..." or "ntfy://topic"."""
+    urls_file: Path | None = Field(default=None, strict=False)
+    """A text file with more of them, one a line, relative to the rig file. Addresses that hold a password
+    belong there: the rig file is stored with every run."""
+    on: tuple[NewsKind, ...] = ("finished", "failed", "held", "operator_needed", "not_safe", "queue_ended")
+    tell_after_s: NotNegative = 60.0
+    """A hold or a question is told when it has lasted so long, real seconds."""
 
 
 class RigConfiguration(_Section):
@@ -174,6 +193,7 @@ class RigConfiguration(_Section):
     safety: SafetySection = SafetySection()
     interlocks: dict[str, InterlockSection] = {}
     """By the interlock's name; the engine refuses a name it doesn't know."""
+    notifications: NotificationsSection | None = None
 
 
 class RigFile:
@@ -200,6 +220,22 @@ class RigFile:
         """Where runs go on when their own folder can't be written to, absolute; None: the user's data."""
         folder = self.configuration.safety.fallback_folder
         return None if folder is None else (self.path.parent / folder).resolve()
+
+    @property
+    def notification_urls(self) -> tuple[str, ...]:
+        """Where news goes, with those of the file; raises `ConfigurationError` if that can't be read."""
+        section = self.configuration.notifications
+        if section is None:
+            return ()
+        if section.urls_file is None:
+            return section.urls
+        path = self.path.parent / section.urls_file
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"notifications.urls_file {path}: can't be read ({error})") from error
+        stripped = [line.strip() for line in lines]
+        return (*section.urls, *(line for line in stripped if line and not line.startswith("#")))
 
 
 def read_rig_file(path: Path) -> RigFile:

@@ -43,6 +43,11 @@ def print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def print_table(table: Table) -> None:
+    """A table for people."""
+    _people.print(table)
+
+
 def print_evaluation(
     run: Run | RunIdentity,
     evaluation: Evaluation,
@@ -210,7 +215,10 @@ def _mean_sentences(mean: MeanDetails) -> Iterator[str]:
     if math.isfinite(mean.median):
         yield f"Monte Carlo: median of the mean {100 * mean.median:.2f} %, 68 %: {_interval(mean.ci68)} %."
     if math.isfinite(mean.reabsorption_corrected):
-        yield f"Corrected for re-absorption as stated: {100 * mean.reabsorption_corrected:.2f} %."
+        yield (
+            f"Before re-absorption of {100 * mean.reabsorbed_fraction:.2f} % of the light: "
+            f"{100 * mean.reabsorption_corrected:.2f} ± {100 * mean.u_reabsorption_corrected:.2f} %."
+        )
 
 
 def _print_flags(evaluation: Evaluation) -> None:

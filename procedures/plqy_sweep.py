@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -41,6 +42,8 @@ _COLUMNS = {
     "Light on (s)": "light_on_s",
 }
 _PEAK_COLUMN = "Peak counts"
+_UNITS_LOCK = threading.Lock()
+"""Units are looked up in a registry that is filled at the first look: by one thread at a time."""
 
 
 class PlqySweep(Procedure):  # type: ignore[misc]
@@ -194,7 +197,8 @@ class PlqySweep(Procedure):  # type: ignore[misc]
     arrangement: Arrangement | None = None
 
     def __init__(self, **parameters: Any) -> None:
-        super().__init__(**parameters)
+        with _UNITS_LOCK:
+            super().__init__(**parameters)
         self.warnings: list[str] = []
         self.finished = False
         self._anchor: PowerAnchor | None = None

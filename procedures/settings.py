@@ -97,6 +97,12 @@ class SweepSettings:
             shortest_s, longest_s, full_scale_counts, self.peak_low_fraction, self.peak_high_fraction
         )
 
+    def step_duration_s(self, role: Role, integration_time_s: float) -> float:
+        """How long one step takes, exposure and dark, at an integration time, s."""
+        # One spectrum is lost at each change of light: it was begun before.
+        frames = self.scans(role) + self.scans_of_dark(role) + 2
+        return frames * integration_time_s + _OVERHEAD_PER_STEP_S
+
     def estimate(self) -> SweepEstimate:
         """What running it will take, for a dry run."""
         spectra_s = 0.0
@@ -106,9 +112,7 @@ class SweepSettings:
                 if role.is_emission
                 else self.integration_time_max_excitation_s
             )
-            # One spectrum is lost at each change of light: it was begun before.
-            frames = self.scans(role) + self.scans_of_dark(role) + 2
-            spectra_s += self.power_steps * (frames * longest_s + _OVERHEAD_PER_STEP_S)
+            spectra_s += self.power_steps * self.step_duration_s(role, longest_s)
         return SweepEstimate(
             exposures=self.power_steps * len(self.passes),
             longest_duration_s=spectra_s + self.laser_warm_up_s,

@@ -77,6 +77,12 @@ CONDITIONS: dict[str, ConditionKind] = {
         lambda bench: bench.lamp_hours,
         lambda bench, value, settled: bench.set_lamp_hours(value),
     ),
+    "line_lamp": ConditionKind(
+        "an argon lamp burns at the sphere's port",
+        bool,
+        lambda bench: bench.optics.last_surroundings.line_lamp,
+        lambda bench, value, settled: bench.change_surrounding("line_lamp", bool(value)),
+    ),
     "second_power_head": ConditionKind(
         "a power head in the power meter's input 2, held before the sphere's entrance",
         bool,

@@ -71,6 +71,7 @@ _HELP = {
     "long-pass": "The emission filter, with the lamp.",
     "wheel": "The attenuator's curve, up and back.",
     "monitor": "Power into the sphere over monitor power, with a reference head.",
+    "mode-hop": "Where the laser hops between modes; a quiet temperature, for the rig file.",
     "laser-check": "The absolute scale against the laser's power; says what is wrong if it fails.",
 }
 
@@ -171,19 +172,21 @@ def everything(
 
 def _run(names: tuple[str, ...], options: dict[str, Any]) -> None:
     with errors_as_exit_codes():
+        from plqy_rig.calibration_session import BeamInput, LampInput, SessionRequest
         from plqy_rig.commands import calibrate as commands
-        from plqy_rig.commands.calibrate_inputs import BeamInput, CalibrateRequest, LampInput
 
         for key in ("profile_x", "profile_y", "changes"):
             options[key] = tuple(options.get(key) or ())
-        request = CalibrateRequest(
+        request = SessionRequest(
             names=names or commands.ORDER,
-            bench=_bench(options, with_records=bool(names)) if options["sim"] else None,
             lamp=LampInput(**_those_of(LampInput, options)),
             beam=BeamInput(**_those_of(BeamInput, options)),
-            **{key: options[key] for key in ("rig", "operator", "yes", "changes", "folder")},
+            **{key: options[key] for key in ("operator", "changes", "folder")},
         )
-        commands.calibrate(request, as_json=options["json"])
+        bench = _bench(options, with_records=bool(names)) if options["sim"] else None
+        commands.calibrate(
+            commands.CalibrateCall(request, options["rig"], bench, options["yes"], options["json"])
+        )
 
 
 def _those_of(kind: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -235,3 +238,28 @@ def check(folder: RecordsFolder = None, rig: RigOption = None, json: Json = Fals
         from plqy_rig.commands import records as commands
 
         commands.check(folder, rig, as_json=json)
+
+
+@records_app.command("import-response")
+def import_response(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Wavelength in nm and response, two columns.")],
+    unit: Annotated[str, typer.Option("--unit", help="uJ/count, W/nm/(count/s), photons/nm/count, ...")],
+    scale_percent: Annotated[float, typer.Option("--scale-percent", help="One sigma of the common factor.")],
+    shape_percent: Annotated[float, typer.Option("--shape-percent", help="One sigma of the shape.")],
+    correlation_length_nm: Annotated[float, typer.Option("--correlation-length", metavar="NM")] = 150.0,
+    rig: RigOption = None,
+    folder: Folder = None,
+    spectrometer: Annotated[str, typer.Option(help="Serial number; the rig file's by default.")] = "",
+    pixels_of: Annotated[
+        Path | None, typer.Option("--pixels-of", metavar="RECORD", help="A response with the right pixels.")
+    ] = None,
+    operator: Who = "",
+    json: Json = False,
+) -> None:
+    """A response that another program measured, as a record; unit and uncertainty are never guessed."""
+    options = dict(locals())
+    with errors_as_exit_codes():
+        from plqy_rig.commands.records_import import ImportCall, import_as_record
+
+        as_json = options.pop("json")
+        import_as_record(ImportCall(**options), as_json=as_json)

@@ -9,13 +9,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from calibration import ResponseUnit
 from drivers.errors import ConfigurationError
 from plqy_rig import terminal
 from plqy_rig.evaluation import LeakageModel, Window, parse_window
 from plqy_rig.evaluation.windows import named
 from plqy_rig.foreign.document import files_document
 from plqy_rig.foreign.evaluate import FilesEvaluation, WindowYield, evaluate_files
-from plqy_rig.foreign.quantity import Per, Quantity, ResponseUnit
+from plqy_rig.foreign.quantity import Per, Quantity
 from plqy_rig.foreign.remarks import SENTENCES
 from plqy_rig.foreign.request import FilesRequest
 from plqy_rig.foreign.roles import Part

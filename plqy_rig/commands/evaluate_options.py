@@ -1,4 +1,4 @@
-"""The options of `plqy evaluate`."""
+"""The options of `plqy evaluate`; `plqy report` shares those that say how runs are evaluated."""
 
 from __future__ import annotations
 
@@ -52,8 +52,12 @@ Reabsorption = Annotated[
     float, typer.Option(metavar="A", help="Re-absorbed share of the emission, for corrected yields beside.")
 ]
 ReabsorptionUncertainty = Annotated[
-    float,
-    typer.Option("--u-reabsorption", metavar="U", help="Standard uncertainty of that share, for the budget."),
+    float | None,
+    typer.Option(
+        "--u-reabsorption",
+        metavar="U",
+        help="Standard uncertainty of that share, for the budget; without both what the spectra allow.",
+    ),
 ]
 Birge = Annotated[
     bool, typer.Option("--birge", help="Enlarge the mean's random uncertainty by the Birge factor.")

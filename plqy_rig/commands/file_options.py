@@ -30,7 +30,10 @@ Quantity = Annotated[str | None, _text("QUANTITY", "What the values are: counts,
 Response = Annotated[Path | None, _text("F", "Curve by which counts are multiplied.")]
 ResponseUnit = Annotated[
     str | None,
-    _text("UNIT", "relative-energy, relative-photons, uJ/count, W/nm/(count/s) or photons/nm/count."),
+    _text(
+        "UNIT",
+        "relative-energy, relative-photons, uJ/count, W/nm/(count/s), photons/count or photons/nm/count.",
+    ),
 ]
 ResponseUncertainty = Annotated[
     float, _text("U", "Relative uncertainty of the response's ratio emission/laser.")

@@ -27,10 +27,13 @@ from plqy_rig.engine import (
     load_records,
     missing_steps,
     read_job,
+    records_for,
     rig_path_of,
 )
 from plqy_rig.evaluation import evaluate_if_complete, evaluation_document
+from plqy_rig.notifications import notifying
 from plqy_rig.rig import Rig
+from plqy_rig.rig_lock import hold_rig
 from procedures import ConsoleHands, Operator, TerminalOperator
 
 _DEMO_RECIPE = "demo_recipe.toml"
@@ -126,7 +129,8 @@ def _role(name: str) -> Role:
 
 
 def _job(rig_file: RigFile, sweep: ObservedSweep, recipe_text: str, out: Path) -> Job:
-    records = load_records(rig_file.calibration_folder)
+    # What is missing is said before anything is connected; which ones are used, the instruments decide.
+    records = load_records(rig_file.calibration_folder, chosen=rig_file.configuration.calibration.records)
     return Job(sweep, records, out.resolve(), recipe_text, _operator(rig_file))
 
 
@@ -139,12 +143,19 @@ def _operator(rig_file: RigFile) -> Operator:
 
 def _measure(rig_file: RigFile, job: Job, *, purge_confirmed: bool = False) -> RunOutcome:
     """Run a job with everything around it: rig, guardian, terminal, signals."""
-    with noted_signals() as signals, Rig(rig_file) as rig:
+    with noted_signals() as signals, hold_rig(rig_file, "plqy run"), Rig(rig_file) as rig:
         if rig.failures:
             terminal.say(str(rig.make_safe()))
         rig.require_all()
-        with terminal.progress_view() as progress, Engine(rig) as engine:
+        if job.resume_folder is None:
+            job = replace(job, records=records_for(rig))
+        with (
+            terminal.progress_view() as progress,
+            notifying(rig_file, terminal.say) as hear,
+            Engine(rig) as engine,
+        ):
             engine.subscribe(RunView(progress).hear)
+            engine.subscribe(hear)
             engine.submit(job)
             if purge_confirmed:
                 engine.confirm_purge()

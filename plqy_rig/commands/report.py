@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.errors import ConfigurationError
 from plqy_rig import terminal
+from plqy_rig.commands.evaluation_choices import ChoiceOptions, response_record
 from plqy_rig.data import Evaluation, Run
 from plqy_rig.evaluation import EvaluationChoices, parse_range, parse_window
 from plqy_rig.report import (
@@ -28,37 +30,53 @@ from plqy_rig.report import (
 DEFAULT_REPORT = Path("report.html")
 
 
-def report(
-    paths: Sequence[Path],
-    output: Path | None,
-    windows: Sequence[str],
-    power_range: str | None,
-    density: float,
-    figures: Path | None,
-    form: str,
-    csv: Path | None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest(ChoiceOptions):
+    """What was typed; the names are those of the command's options."""
+
+    runs: Sequence[Path]
+    output: Path | None = None
+    response: Path | None = None
+    density: float = 200.0
+    figures: Path | None = None
+    form: str = "pdf"
+    csv: Path | None = None
+
+
+def report(request: ReportRequest) -> None:
     """Write what was asked for; the HTML file when nothing else was."""
-    choices = chosen(windows, power_range)
-    figure_format = checked_format(form)
+    choices, density = request.choices(), request.density
+    response = None if request.response is None else response_record("--response", request.response)
+    figure_format = checked_format(request.form)
     check_density(density)
-    subjects = [open_subject(path, choices) for path in paths]
+    subjects = [open_subject(path, choices, response=response) for path in request.runs]
     tell_problems(subjects)
     comparison = _comparison(subjects)
-    if output is None and figures is None and csv is None:
+    output = request.output
+    if output is None and request.figures is None and request.csv is None:
         output = DEFAULT_REPORT
     if output is not None:
         write_html(report_document(subjects, comparison, density), output)
         terminal.say(f"report: {output}")
-    if figures is not None:
-        for subject in subjects:
-            named = file_names(subject, run_figures(subject, density))
-            tell_paths("figure", save_figures(named, figures, figure_format))
-        if comparison is not None:
-            named = {item.name: item.figure for item in comparison_figures(comparison, density)}
-            tell_paths("figure", save_figures(named, figures, figure_format))
-    if csv is not None:
-        tell_paths("table", write_csv(subjects, csv))
+    if request.figures is not None:
+        _write_figures(subjects, comparison, density, request.figures, figure_format)
+    if request.csv is not None:
+        tell_paths("table", write_csv(subjects, request.csv))
+
+
+def _write_figures(
+    subjects: Sequence[Subject],
+    comparison: Comparison | None,
+    density: float,
+    folder: Path,
+    figure_format: FigureFormat,
+) -> None:
+    for subject in subjects:
+        named = file_names(subject, run_figures(subject, density))
+        tell_paths("figure", save_figures(named, folder, figure_format))
+    if comparison is not None:
+        named = {item.name: item.figure for item in comparison_figures(comparison, density)}
+        tell_paths("figure", save_figures(named, folder, figure_format))
 
 
 def write_run_report(run: Run, path: Path) -> None:

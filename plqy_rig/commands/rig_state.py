@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from drivers.errors import SafetyError
 from plqy_rig import terminal
 from plqy_rig.bench_process import BenchRequest
 from plqy_rig.bus_search import rig_file_lines, search_buses
 from plqy_rig.commands.which_rig import opened_rig_file
+from plqy_rig.config import RigFile
 from plqy_rig.instrument_report import report_instruments
 from plqy_rig.rig import Rig, make_rig_safe
+from plqy_rig.rig_lock import hold_rig, who_holds
 from plqy_rig.safe_state import LAMP_REMINDER
+from plqy_rig.server.discovery import find_host
 
 
 def instruments(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
@@ -20,7 +24,11 @@ def instruments(rig_path: Path | None, bench_request: BenchRequest | None, *, as
     if rig_path is None and bench_request is None:
         _search(as_json=as_json)
         return
-    with opened_rig_file(rig_path, bench_request) as rig_file, Rig(rig_file) as rig:
+    with (
+        opened_rig_file(rig_path, bench_request) as rig_file,
+        hold_rig(rig_file, "plqy instruments"),
+        Rig(rig_file) as rig,
+    ):
         report = report_instruments(rig)
         if as_json:
             terminal.print_json({"instruments": report})
@@ -47,12 +55,35 @@ def _search(*, as_json: bool) -> None:
 
 
 def safe(rig_path: Path | None, bench_request: BenchRequest | None, *, as_json: bool) -> None:
-    """Make everything safe now."""
+    """Make everything safe now; where a host owns the rig, the host does it."""
     with opened_rig_file(rig_path, bench_request) as rig_file:
-        verdict = make_rig_safe(rig_file)
-        terminal.say(str(verdict))
+        verdict = _by_the_host(rig_file) or make_rig_safe(rig_file).to_document()
+        terminal.say(str(verdict["sentence"]))
         terminal.say(LAMP_REMINDER)
         if as_json:
-            terminal.print_json(verdict.to_document())
-        if not verdict.safe:
-            raise SafetyError("the safe state could not be verified")
+            terminal.print_json(verdict)
+        if not verdict["safe"]:
+            holder = who_holds(rig_file)
+            raise SafetyError(
+                "the safe state could not be verified" + (f"; the rig is in use {holder}" if holder else "")
+            )
+
+
+def _by_the_host(rig_file: RigFile) -> dict[str, Any] | None:
+    """The verdict of the host that owns this rig; None where there is none, or it gives none."""
+    address = find_host(rig_file.path)
+    if address is None:
+        return None
+    # Only wanted where there is a host.
+    from plqy_rig.server.client import HostClient, HostCommandError, HostGoneError
+
+    terminal.say(f"asking the host that owns this rig (process {address.pid})")
+    try:
+        with HostClient(address, on_event=lambda event: None, on_closed=lambda why: None) as client:
+            verdict: dict[str, Any] | None = client.command("emergency_off", {"reason": "plqy safe"})[
+                "verdict"
+            ]
+            return verdict
+    except (HostCommandError, HostGoneError) as error:
+        terminal.say(str(error))
+        return None

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 from plqy_rig import terminal
 from plqy_rig.engine import (
@@ -50,6 +51,18 @@ class RunView:
                 pass
 
 
+class Endable(Protocol):
+    """What signals end: a run's engine, or a session of calibrations."""
+
+    def abort(self, reason: str) -> None:
+        """End it."""
+        ...
+
+    def emergency_off(self, reason: str) -> object:
+        """End it without waiting for anything."""
+        ...
+
+
 class Signals:
     """Signals that came, in their order; looked at by the main loop, never acted upon in the handler."""
 
@@ -62,7 +75,7 @@ class Signals:
         """Make what notes a signal."""
         return lambda number, frame: self._came.put(name)
 
-    def act(self, engine: Engine) -> None:
+    def act(self, engine: Endable) -> None:
         """Do what the signals since the last look ask for.
 
         The first one ends the run; the second one doesn't wait for what hangs; the third one leaves at
@@ -80,7 +93,7 @@ class Signals:
             self._ending += 1
             self._end(engine, name)
 
-    def _end(self, engine: Engine, name: str) -> None:
+    def _end(self, engine: Endable, name: str) -> None:
         try:
             if self._ending == 1:
                 terminal.say(f"{name}: light off; what is saved stays saved. Again: without waiting.")

@@ -32,7 +32,7 @@ class StepDetails:
         u_absorptance: [steps], standard uncertainty of it.
         absorptance_2m: [steps], A of two measurements, with the diffuse part.
         u_plqy_2m: [steps], random part of the two-measurement yield's uncertainty.
-        plqy_reabsorption_corrected: [steps], with the stated re-absorbed fraction.
+        plqy_reabsorption_corrected: [steps], before re-absorption.
         plqy_median: [steps], median of the Monte Carlo draws.
         u_plqy_monte_carlo: [steps], their standard deviation.
         absorptance_not_positive: [steps], fraction of the draws with an absorptance of 0 or less.
@@ -78,7 +78,9 @@ class MeanDetails:
         birge_factor: max(1, sqrt(chi squared / degrees of freedom)).
         plqy_2m: mean by the two-measurement variant, same weights.
         u_plqy_2m: random part of its standard uncertainty.
-        reabsorption_corrected: with the stated re-absorbed fraction.
+        reabsorbed_fraction: share of the emission taken as absorbed again; 0: none.
+        reabsorption_corrected: the mean before re-absorption of that share; NaN where none is assumed.
+        u_reabsorption_corrected: its standard uncertainty.
         median: of the Monte Carlo draws.
         u_monte_carlo: their standard deviation.
         other_estimator: the mean with the other absorptance estimator.
@@ -98,7 +100,9 @@ class MeanDetails:
     birge_factor: float = math.nan
     plqy_2m: float = math.nan
     u_plqy_2m: float = math.nan
+    reabsorbed_fraction: float = math.nan
     reabsorption_corrected: float = math.nan
+    u_reabsorption_corrected: float = math.nan
     median: float = math.nan
     u_monte_carlo: float = math.nan
     other_estimator: float = math.nan

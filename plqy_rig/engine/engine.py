@@ -137,6 +137,11 @@ class Engine:
         return self._core.states.history
 
     @property
+    def guardian(self) -> Guardian:
+        """Get the guardian, for what else makes light on this rig (calibrations)."""
+        return self._core.guardian
+
+    @property
     def readings(self) -> Mapping[str, Reading]:
         """Get what was read last while the run looked anyway, by name; asks no instrument."""
         return self._core.readings.latest()
@@ -280,6 +285,12 @@ class Engine:
         with self._core.states.lock:
             self._refuse_while_running("make safe by hand")
         return self._core.make_safe()
+
+    def make_dark(self) -> SafeVerdict:
+        """Verify the shutter closed while no run is under way, tell; raises `CommandRefusedError`."""
+        with self._core.states.lock:
+            self._refuse_while_running("verify the shutter by hand")
+        return self._core.make_dark()
 
     def note_in_use(self) -> None:
         """Say that somebody uses the rig by hand: what was verified about the safe state counts no more."""

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from calibration import (
     Beam,
+    CheckKind,
     MonitorRatio,
     Record,
     RecordError,
     RecordKind,
     WheelCurve,
     foreign_instruments,
+    records_of_kind,
     select_records,
 )
 from drivers.errors import ConfigurationError, RigError
@@ -187,6 +189,11 @@ def program_versions() -> dict[str, str]:
     return {"plqy-rig": version("plqy-rig"), "python": platform.python_version()}
 
 
+def _last_laser_check(folder: Path) -> tuple[Record, ...]:
+    """The newest laser check: what it says of the air in the sphere belongs to the runs of its day."""
+    return records_of_kind(folder, CheckKind.LASER_CHECK)[-1:] if folder.is_dir() else ()
+
+
 def run_metadata(job: Job, rig: Rig) -> RunMetadata:
     """All that is known before the first exposure; raises `RigError` when an instrument is missing."""
     settings = job.sweep.settings()
@@ -200,7 +207,10 @@ def run_metadata(job: Job, rig: Rig) -> RunMetadata:
         full_scale_counts=spectrometer.full_scale_counts,
         target_power_density_mw_per_cm2=settings.power_densities_mw_per_cm2,
         linearity_coefficients=spectrometer.linearity_coefficients,
-        calibration_records=[record.to_document() for record in job.records.values()],
+        calibration_records=[
+            record.to_document()
+            for record in (*job.records.values(), *_last_laser_check(rig.rig_file.calibration_folder))
+        ],
         versions=program_versions(),
         operator=settings.operator_name,
         recipe_toml=job.recipe_text,

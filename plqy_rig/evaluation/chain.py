@@ -22,8 +22,9 @@ BoolArray = NDArray[np.bool_]
 
 PLANCK_CONSTANT_J_S = 6.62607015e-34
 SPEED_OF_LIGHT_M_PER_S = 299792458.0
-_BAD_DARK_FRACTION = 0.95
-"""A pixel whose dark alone nearly fills the range carries no light signal."""
+_HOT_FRACTION = 0.3
+"""A pixel whose dark is this fraction of full scale above the median is hot. The automatic integration time
+doesn't care for it, so that its light may go over the top; it is replaced."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class RolePhotons:
         noise_per_s: one sigma of it from the scatter of the scans and the dark, independent between pixels.
         offset_noise_per_s: one sigma of what the baseline's noise does, the same in all pixels; None without.
         linear_counts: counts after dark and linearity, for the linearity uncertainty.
+        photons_per_count: photons_per_s of one linear count, 0 where the filter masks, [steps, pixels].
         monitor_noise_relative: one sigma of the power scaling of the exposure, [steps].
         saturated: pixels at full scale in any scan.
         bad_pixels: pixels replaced from their neighbours, [pixels].
@@ -85,6 +87,7 @@ class RolePhotons:
     noise_per_s: FloatArray
     offset_noise_per_s: FloatArray | None
     linear_counts: FloatArray
+    photons_per_count: FloatArray
     monitor_noise_relative: FloatArray
     saturated: BoolArray
     bad_pixels: BoolArray
@@ -188,6 +191,7 @@ def correct_role(
         noise_per_s=np.sqrt(variance) * slope * factor,
         offset_noise_per_s=None if baseline_sigma is None else baseline_sigma[:, None] * slope * factor,
         linear_counts=linear,
+        photons_per_count=factor,
         monitor_noise_relative=_monitor_noise(spectra, calibration.reading_noise_relative),
         saturated=saturated,
         bad_pixels=bad_pixels,
@@ -242,7 +246,11 @@ def _baseline(
 
 
 def _bad_pixels(dark: FloatArray, full_scale_counts: float) -> BoolArray:
-    return np.asarray(np.fmax.reduce(dark, axis=0) >= _BAD_DARK_FRACTION * full_scale_counts)
+    measured = dark[np.isfinite(dark).all(axis=1)]
+    if not len(measured):
+        return np.zeros(dark.shape[1], dtype=np.bool_)
+    above = measured - np.median(measured, axis=1)[:, None]
+    return np.asarray(above.max(axis=0) >= _HOT_FRACTION * full_scale_counts)
 
 
 def _mean_variance(scan_std: FloatArray, scans: NDArray[np.int64]) -> FloatArray:

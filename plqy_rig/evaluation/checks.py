@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plqy_rig.data import MeanDetails, Role
+from plqy_rig.evaluation.chain import RolePhotons
+from plqy_rig.evaluation.closure import closure
 from plqy_rig.evaluation.content import WindowContent
 from plqy_rig.evaluation.estimate import trend_in_sigmas
 from plqy_rig.evaluation.flags import Flag
@@ -32,6 +34,11 @@ _LOW_ABSORPTANCE = 0.05
 _USUAL_ABSORPTANCE = (0.10, 0.20)
 _UNCERTAIN_ABSORPTANCE = 0.1
 _LEAKAGE = 0.01
+_MUCH_REPLACED = {False: 0.01, True: 0.1}
+"""Share of a window's light. A laser line is a few pixels wide and can't be interpolated; an emission band is
+smooth: a pixel between its neighbours is right to a per cent of itself."""
+_MISMATCH = 0.02
+"""Exposures of milliseconds against seconds: what a residual offset of a fraction of a count may do."""
 _ROLES_WITH_SIGNAL = (
     Role.EMPTY_EXCITATION,
     Role.INDIRECT_EXCITATION,
@@ -169,25 +176,42 @@ def signal_flags(
     """Flags of the counts at these pixels, of the emission or of the excitation roles, [steps] each."""
     run = corrected.run
     steps = len(corrected.reference_power_w)
-    saturated, near, weak, bad = (np.zeros(steps, dtype=bool) for _ in range(4))
+    saturated, near, weak, bad, hot = (np.zeros(steps, dtype=bool) for _ in range(5))
     for role, spectra in run.spectra.items():
         if role.is_emission is not emission:
             continue
         # NaN where a step wasn't measured, and nothing is above or below NaN.
-        counts = spectra.counts[:, pixels]
         photons = corrected.photons[role]
-        saturated |= photons.saturated[:, pixels].any(axis=1)
+        share = _replaced_share(photons, pixels)
+        bad |= share > _MUCH_REPLACED[emission]
+        hot |= 0 < share <= _MUCH_REPLACED[emission]
+        # A bad pixel was replaced: what it shows is no matter.
+        judged = pixels[~photons.bad_pixels[pixels]]
+        if not len(judged):
+            continue
+        counts = spectra.counts[:, judged]
+        saturated |= photons.saturated[:, judged].any(axis=1)
         near |= counts.max(axis=1) >= _NEAR_SATURATION * run.full_scale_counts
         if role in _ROLES_WITH_SIGNAL:
-            net = counts - spectra.dark[:, pixels]
+            net = counts - spectra.dark[:, judged]
             weak |= net.max(axis=1) < _WEAK_PEAK * run.full_scale_counts
-        bad |= bool(photons.bad_pixels[pixels].any())
     return {
         Flag.SATURATED: saturated,
         Flag.NEAR_SATURATION: near,
         Flag.WEAK_SIGNAL: weak,
         Flag.BAD_PIXEL_IN_WINDOW: bad,
+        Flag.HOT_PIXEL: hot,
     }
+
+
+def _replaced_share(photons: RolePhotons, pixels: NDArray[np.int64]) -> float:
+    """Share of the light at these pixels that was interpolated, over all steps; 0 without bad pixels."""
+    replaced = photons.bad_pixels[pixels]
+    if not replaced.any():
+        return 0.0
+    light = np.abs(np.nansum(photons.photons_per_s[:, pixels], axis=0))
+    total = float(light.sum())
+    return max(float(light[replaced].sum()) / total, np.finfo(float).tiny) if total > 0 else 1.0
 
 
 def _arrangement_flags(
@@ -196,13 +220,22 @@ def _arrangement_flags(
     steps = len(corrected.reference_power_w)
     masked = (weights != 0) & ~corrected.passed
     divided = corrected.choices.response_behind_long_pass is None
+    seen_twice = closure(corrected, window)
     leakage = np.zeros(steps, dtype=bool)
     if Role.EMPTY_EMISSION in contents:
         empty, direct = contents[Role.EMPTY_EMISSION], contents[Role.DIRECT_EMISSION]
         noise = alarm_sigmas(steps) * np.sqrt(empty.random_variance)
         leakage = empty.integral > _LEAKAGE * direct.integral + noise
+    elif seen_twice is not None:
+        leakage |= seen_twice.leakage > _LEAKAGE + alarm_sigmas(4) * seen_twice.u_leakage
+    mismatch = seen_twice is not None and (
+        abs(seen_twice.mismatch) > _MISMATCH + alarm_sigmas(4) * seen_twice.u_mismatch
+    )
+    uncalibrated = weights[~np.isfinite(corrected.calibration.response.joules_per_count)]
     return {
         Flag.WINDOWS_OVERLAP: np.full(steps, window.overlaps(corrected.laser_window)),
         Flag.FILTER_EDGE_IN_WINDOW: np.full(steps, divided and bool(masked.any())),
+        Flag.UNCALIBRATED_PIXEL: np.full(steps, bool(uncalibrated.any())),
         Flag.LEAKAGE: leakage,
+        Flag.EMISSION_MISMATCH: np.full(steps, mismatch),
     }

@@ -52,7 +52,8 @@ class EvaluationChoices:
         reabsorbed_fraction: share a of the emitted photons that the sample absorbs again, for the corrected
             yields that stand beside the others (equation 6).
         u_reabsorbed_fraction: what is to be counted for re-absorption in the uncertainty of the uncorrected
-            yield, as a standard uncertainty of a.
+            yield, as a standard uncertainty of a. None, and no fraction stated: what the run's own
+            absorptance and emission allow (`reabsorption`); 0 counts nothing.
         response_behind_long_pass: a response record measured with the long-pass in place; used for the
             emission roles, which are then not divided by the long-pass's transmission.
         birge: whether the random uncertainty of the mean is enlarged by the Birge factor.
@@ -71,7 +72,7 @@ class EvaluationChoices:
     baseline_region: Window | None = None
     local_baseline: tuple[Window, Window] | None = None
     reabsorbed_fraction: float = 0.0
-    u_reabsorbed_fraction: float = 0.0
+    u_reabsorbed_fraction: float | None = None
     response_behind_long_pass: Record | None = None
     birge: bool = False
     monte_carlo_draws: int = 0
@@ -80,7 +81,7 @@ class EvaluationChoices:
     def __post_init__(self) -> None:
         for name in ("reabsorbed_fraction", "u_reabsorbed_fraction"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and 0 <= value < 1):
+            if value is not None and not (math.isfinite(value) and 0 <= value < 1):
                 raise ConfigurationError(f"{name} must be 0 or more and below 1, {value} was given")
         if not 0 <= self.monte_carlo_draws <= MOST_DRAWS or 0 < self.monte_carlo_draws < 100:
             raise ConfigurationError(

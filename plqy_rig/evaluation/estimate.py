@@ -71,12 +71,8 @@ def estimate_steps(
         leakage_model: how `Role.EMPTY_EMISSION` is scaled before it is subtracted.
     """
     laser_empty = integrals[Role.EMPTY_EXCITATION]
-    ratio, by_indirect, by_direct = _transmitted_ratio(
-        integrals[Role.INDIRECT_EXCITATION],
-        integrals[Role.DIRECT_EXCITATION],
-        reference_power_w,
-        estimator,
-    )
+    indirect, direct = integrals[Role.INDIRECT_EXCITATION], integrals[Role.DIRECT_EXCITATION]
+    ratio, by_indirect, by_direct = _transmitted_ratio(indirect, direct, reference_power_w, estimator)
     used = 1.0 - ratio
     leak_indirect, leak_direct = leakage_scales(integrals, leakage_model)
     leakage = integrals.get(Role.EMPTY_EMISSION, np.zeros_like(laser_empty))
@@ -94,12 +90,14 @@ def estimate_steps(
         Role.INDIRECT_EMISSION: np.diag(-ratio / absorbed),
     }
     if Role.EMPTY_EMISSION in integrals:
-        gradient[Role.EMPTY_EMISSION] = np.diag((ratio * leak_indirect - leak_direct) / absorbed)
+        remaining, leaked = leak_direct - ratio * leak_indirect, leakage / laser_empty / absorbed
+        gradient[Role.EMPTY_EMISSION] = np.diag(-remaining / absorbed)
+        if leakage_model is LeakageModel.LASER:
+            for role, part in _by_leakage_scales(ratio, remaining, leaked).items():
+                gradient[role] = gradient[role] + np.diag(part)
     return Estimate(
         plqy=plqy,
-        absorptance=formulas.absorptance(
-            integrals[Role.INDIRECT_EXCITATION], integrals[Role.DIRECT_EXCITATION]
-        ),
+        absorptance=formulas.absorptance(indirect, direct),
         absorptance_used=used,
         gradient=gradient,
         absorptance_gradient={
@@ -109,6 +107,17 @@ def estimate_steps(
         emission_rate=emission_direct - ratio * emission_indirect,
         absorbed_rate=absorbed,
     )
+
+
+def _by_leakage_scales(
+    ratio: FloatArray, remaining: FloatArray, leaked: FloatArray
+) -> dict[Role, FloatArray]:
+    """Derivatives by the laser integrals that scale the leakage: g_k = L_k/L_a is measured as well."""
+    return {
+        Role.EMPTY_EXCITATION: remaining * leaked,
+        Role.INDIRECT_EXCITATION: ratio * leaked,
+        Role.DIRECT_EXCITATION: -leaked,
+    }
 
 
 def leakage_scales(integrals: Integrals, model: LeakageModel) -> tuple[FloatArray, FloatArray]:

@@ -19,6 +19,7 @@ from plqy_rig.data.errors import StorageError
 from plqy_rig.evaluation.choices import DEFAULT_RANGE_MW_PER_CM2, EvaluationChoices
 from plqy_rig.evaluation.corrected_run import CorrectedRun, correct_run
 from plqy_rig.evaluation.monte_carlo import DrawnWindow, MonteCarloResult, monte_carlo
+from plqy_rig.evaluation.record_checks import record_warnings
 from plqy_rig.evaluation.run_checks import run_flags
 from plqy_rig.evaluation.window_result import WindowProblem, evaluate_window, pose
 from plqy_rig.evaluation.windows import named
@@ -164,6 +165,7 @@ def _warnings(corrected: CorrectedRun) -> Sequence[str]:
         f"calibration expired: {kind} ({calibration.records[kind].expires:%Y-%m-%d})"
         for kind in calibration.expired_at(moment)
     ]
+    warnings += record_warnings(corrected)
     if run.exit_status != "success":
         reason = run.stop.get("reason", "") if run.stop else "it has no stop document"
         warnings.append(f"the run did not end as planned ({run.exit_status}): {reason}")

@@ -12,6 +12,8 @@ class Flag(StrEnum):
     NEAR_SATURATION = "near_saturation"
     WEAK_SIGNAL = "weak_signal"
     BAD_PIXEL_IN_WINDOW = "bad_pixel_in_window"
+    HOT_PIXEL = "hot_pixel"
+    UNCALIBRATED_PIXEL = "uncalibrated_pixel"
     MU_NEGATIVE = "mu_negative"
     ABSORPTANCE_UNPHYSICAL = "absorptance_unphysical"
     ABSORPTANCE_LOW = "absorptance_low"
@@ -27,14 +29,22 @@ class Flag(StrEnum):
     LASER_DRIFT = "laser_drift"
     MODE_HOP = "mode_hop"
     EMISSION_DRIFT = "emission_drift"
+    REABSORPTION = "reabsorption"
     DARK_OLD = "dark_old"
     DETECTOR_TEMPERATURE = "detector_temperature"
     NOISE_DISAGREES = "noise_disagrees"
     WATER_VAPOUR = "water_vapour"
     CALIBRATION_EXPIRED = "calibration_expired"
+    CALIBRATION_WARNING = "calibration_warning"
+    UNCORRECTED_RESPONSE = "uncorrected_response"
+    MONITOR_WAVELENGTH = "monitor_wavelength"
+    POWER_SCALE = "power_scale"
+    LASER_BEHIND_FILTER = "laser_behind_filter"
+    EMISSION_MISMATCH = "emission_mismatch"
     WINDOWS_OVERLAP = "windows_overlap"
     LEAKAGE = "leakage"
     SINGLE_SCANS = "single_scans"
+    NOISE_ESTIMATED = "noise_estimated"
     FILTER_EDGE_IN_WINDOW = "filter_edge_in_window"
     INCOMPLETE = "incomplete"
 
@@ -46,7 +56,18 @@ SENTENCES = {
         "The highest pixel of a window stayed below 10 % of full scale. Its noise is in the uncertainty; "
         "offsets (dark, stray light) weigh more than usual. A longer exposure makes it stronger."
     ),
-    Flag.BAD_PIXEL_IN_WINDOW: "A defective pixel inside a window was replaced from its neighbours.",
+    Flag.BAD_PIXEL_IN_WINDOW: (
+        "Defective pixels with more than 1 % of the laser line or 10 % of the emission were replaced from "
+        "their neighbours."
+    ),
+    Flag.HOT_PIXEL: (
+        "Pixels too hot for this exposure were replaced from their neighbours; they hold little of the "
+        "window's light."
+    ),
+    Flag.UNCALIBRATED_PIXEL: (
+        "A pixel inside a window has no value in the response record: the window has no number; choose one "
+        "that the calibration covers."
+    ),
     Flag.MU_NEGATIVE: (
         "More laser light with the sample in the sphere than without (L_b > L_a), beyond the noise: the "
         "sphere changed between the passes; compare with a solvent-filled cuvette as the empty reference."
@@ -82,6 +103,12 @@ SENTENCES = {
         "the diode's temperature a little."
     ),
     Flag.EMISSION_DRIFT: "The emission changes from the first to the last scan: heating or photodegradation.",
+    Flag.REABSORPTION: (
+        "The sample absorbs part of this window's light again, being so near the laser's. The yield is that "
+        "of the light that gets out; what absorptance and thermal occupation allow is in its uncertainty; "
+        "the yield before re-absorption is given beside. State what you know with --reabsorption and "
+        "--u-reabsorption."
+    ),
     Flag.DARK_OLD: "The dark was taken long before or after its exposure.",
     Flag.DETECTOR_TEMPERATURE: (
         "The detector's temperature differs between exposure, dark, passes or the response's record."
@@ -90,11 +117,45 @@ SENTENCES = {
         "Repeated scans scatter much more or less than this detector's noise: the light flickered, or the "
         "scans aren't independent."
     ),
-    Flag.WATER_VAPOUR: "The emission shows the dip of water vapour at 1350-1410 nm: purge the sphere.",
+    Flag.WATER_VAPOUR: (
+        "Water vapour: the lamp of the day's laser check, or the emission itself, shows another depth of its "
+        "band at 1350-1410 nm than the calibration: purge the sphere."
+    ),
     Flag.CALIBRATION_EXPIRED: "A calibration record was past its date when the run was measured.",
+    Flag.CALIBRATION_WARNING: (
+        "A calibration record carries a warning from when it was made, such as a lamp past its hours or "
+        "date; the run's warnings repeat it."
+    ),
+    Flag.UNCORRECTED_RESPONSE: (
+        "No response of the spectrometer was given: counts at the laser's and at the emission's wavelengths "
+        "were taken as equally sensitive, which they hardly are."
+    ),
+    Flag.MONITOR_WAVELENGTH: (
+        "The monitor was set to a wavelength more than 5 nm off the laser line in the spectra: its powers, "
+        "and the power densities with them, are wrong by its responsivity. The yield isn't."
+    ),
+    Flag.POWER_SCALE: (
+        "The laser power found in the empty sphere and the monitor's disagree beyond what their records "
+        "allow: power densities are doubtful; check the monitor's wavelength and range, the response and the "
+        "monitor ratio."
+    ),
+    Flag.LASER_BEHIND_FILTER: (
+        "The laser line shows behind the long-pass with more than a hundred-thousandth of its light: the "
+        "filter stands at an angle, or light gets past it."
+    ),
+    Flag.EMISSION_MISMATCH: (
+        "The emission in the excitation spectra, without the long-pass, doesn't agree with that behind it: "
+        "the filter's record, exposure times, linearity, or something that moved between the passes."
+    ),
     Flag.WINDOWS_OVERLAP: "The emission window overlaps the laser window.",
-    Flag.LEAKAGE: "What the empty sphere shows in the emission window is above 1 % of the emission.",
+    Flag.LEAKAGE: (
+        "What the empty sphere shows in the emission window is above 1 % of the emission; measure the sixth "
+        "spectrum, which takes it off."
+    ),
     Flag.SINGLE_SCANS: "Single scans tell nothing of their noise: the uncertainty leaves it out.",
+    Flag.NOISE_ESTIMATED: (
+        "The noise was estimated from the scatter between neighbouring pixels: spectra weren't repeated."
+    ),
     Flag.FILTER_EDGE_IN_WINDOW: (
         "Part of the emission window lies where the long-pass transmits less than half; it isn't counted."
     ),
@@ -102,5 +163,5 @@ SENTENCES = {
 }
 """What each code means, for people."""
 
-NOTES = frozenset({Flag.WEAK_SIGNAL, Flag.ABSORPTANCE_UNUSUAL})
+NOTES = frozenset({Flag.WEAK_SIGNAL, Flag.ABSORPTANCE_UNUSUAL, Flag.HOT_PIXEL, Flag.REABSORPTION})
 """Flags that say how something is, not that something is wrong."""

@@ -7,7 +7,6 @@ number of comparisons made in a run (docs/explanations/evaluation.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,9 @@ from calibration import RecordKind
 from plqy_rig.data import Role, RoleSpectra
 from plqy_rig.evaluation.checks import signal_flags
 from plqy_rig.evaluation.flags import Flag
+from plqy_rig.evaluation.light_checks import light_flags
 from plqy_rig.evaluation.noise_model import fit_noise_model, noise_disagrees
+from plqy_rig.evaluation.record_checks import record_flags
 from plqy_rig.evaluation.statistics import alarm_sigmas
 from plqy_rig.evaluation.water_vapour import shows_water_vapour
 
@@ -41,7 +42,6 @@ _EMISSION_DRIFT = 0.005
 def run_flags(corrected: CorrectedRun) -> dict[Flag, BoolArray]:
     """Which steps carry which of the run's flags, [steps] each."""
     steps = len(corrected.reference_power_w)
-    expired = bool(corrected.calibration.expired_at(_moment(corrected)))
     laser = np.flatnonzero(corrected.laser_window.pixel_fractions(corrected.run.wavelength_nm))
     relative_powers = _relative_powers(corrected)
     return {
@@ -52,15 +52,18 @@ def run_flags(corrected: CorrectedRun) -> dict[Flag, BoolArray]:
         Flag.DETECTOR_TEMPERATURE: _detector_temperature(corrected),
         Flag.NOISE_DISAGREES: _noise(corrected),
         Flag.EMISSION_DRIFT: np.full(steps, _emission_drifts(corrected)),
-        Flag.WATER_VAPOUR: np.full(steps, bool(shows_water_vapour(corrected))),
-        Flag.CALIBRATION_EXPIRED: np.full(steps, expired),
+        **{flag: np.full(steps, raised) for flag, raised in _of_the_whole_run(corrected).items()},
     }
 
 
-def _moment(corrected: CorrectedRun) -> datetime:
-    """When the run was last gone on with: a resumed run is as old as its newest part."""
-    run = corrected.run
-    return datetime.fromtimestamp(max((run.started, *run.resumed)), tz=UTC)
+def _of_the_whole_run(corrected: CorrectedRun) -> dict[Flag, bool]:
+    of_records = record_flags(corrected)
+    seen = bool(shows_water_vapour(corrected))
+    return {
+        **light_flags(corrected),
+        **of_records,
+        Flag.WATER_VAPOUR: of_records[Flag.WATER_VAPOUR] or seen,
+    }
 
 
 def _measurement_flags(corrected: CorrectedRun) -> dict[Flag, BoolArray]:
@@ -150,6 +153,9 @@ def _detector_temperature(corrected: CorrectedRun) -> BoolArray:
     known = exposure[np.isfinite(exposure)]
     if known.size:
         off |= np.abs(exposure - np.median(known)) > _RESPONSE_TEMPERATURE_C
+    set_point = corrected.run.rig.get("spectrometer", {}).get("temperature_c")
+    if isinstance(set_point, int | float):
+        off |= np.abs(exposure - set_point) > _RESPONSE_TEMPERATURE_C
     record = corrected.calibration.records.get(RecordKind.RESPONSE)
     at_calibration = record.values.get("detector_temperature_c") if record is not None else None
     if isinstance(at_calibration, int | float):

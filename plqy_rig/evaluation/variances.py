@@ -12,6 +12,7 @@ from plqy_rig.data import Role
 from plqy_rig.evaluation.choices import EvaluationChoices, LeakageModel
 from plqy_rig.evaluation.estimate import Estimate, leakage_scales
 from plqy_rig.evaluation.intervals import fieller_interval
+from plqy_rig.evaluation.reabsorption import Reabsorption
 from plqy_rig.evaluation.statistics import birge_factor, chi_squared_about_mean
 from plqy_rig.evaluation.uncertainty import (
     RANDOM_TERMS,
@@ -94,6 +95,7 @@ def variances_of(
     common: CommonErrors,
     choices: EvaluationChoices,
     weights: FloatArray,
+    reabsorption: Reabsorption,
     pooled: bool,
 ) -> Variances:
     """Propagate every error to the steps, to their mean, to the absorptance and to what both share."""
@@ -116,7 +118,7 @@ def variances_of(
     terms = variance_terms(targets, contents, common)
     of_yields, of_absorptance, of_both = np.split(total(terms), 3)
     own = {name: variance[: steps + 1] for name, variance in terms.items()}
-    relative = _relative_terms(estimate, contents, choices)
+    relative = _relative_terms(estimate, contents, reabsorption)
     for name, sizes in relative.items():
         own[name] = np.append(sizes * estimate.plqy, weights @ (sizes * estimate.plqy)) ** 2
     step_covariance = _step_covariance(estimate, contents, common)
@@ -161,18 +163,14 @@ def _step_covariance(estimate: Estimate, contents: Contents, common: CommonError
 
 
 def _relative_terms(
-    estimate: Estimate, contents: Contents, choices: EvaluationChoices
+    estimate: Estimate, contents: Contents, reabsorption: Reabsorption
 ) -> dict[str, FloatArray]:
     """Systematic errors that scale a yield directly, relative one sigma, [steps] by term."""
     found: dict[str, FloatArray] = {}
     if Role.EMPTY_EMISSION in contents and len(estimate.plqy):
         found["leakage_model"] = _leakage_model(estimate, contents)
-    if choices.u_reabsorbed_fraction:
-        share, plqy = choices.reabsorbed_fraction, estimate.plqy
-        # d(ln eta)/da of equation 6 at the stated fraction.
-        found["reabsorption"] = (
-            np.abs((1 - plqy) / (1 - share + share * plqy)) * choices.u_reabsorbed_fraction
-        )
+    if reabsorption.u_share:
+        found["reabsorption"] = reabsorption.relative_uncertainty(estimate.plqy)
     return found
 
 

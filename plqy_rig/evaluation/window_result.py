@@ -23,6 +23,7 @@ from plqy_rig.evaluation.estimate import (
 )
 from plqy_rig.evaluation.flags import Flag
 from plqy_rig.evaluation.intervals import MOST_SYMMETRIC, SIGMAS_68, SIGMAS_95
+from plqy_rig.evaluation.reabsorption import Reabsorption, reabsorption_of
 from plqy_rig.evaluation.statistics import birge_factor, chi_squared_about_mean
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS, Contents, total, variance_terms
 from plqy_rig.evaluation.variances import Variances, variances_of
@@ -49,6 +50,7 @@ class WindowProblem:
         estimator: which absorptance enters.
         estimate: yields with derivatives.
         variances: by term, of steps and mean.
+        reabsorption: what is assumed of the light that the sample absorbs again.
     """
 
     window: Window
@@ -60,6 +62,7 @@ class WindowProblem:
     estimator: AbsorptanceEstimator
     estimate: Estimate
     variances: Variances
+    reabsorption: Reabsorption
 
 
 def pose(corrected: CorrectedRun, window: Window) -> WindowProblem:
@@ -76,8 +79,13 @@ def pose(corrected: CorrectedRun, window: Window) -> WindowProblem:
     estimator = _estimator(kept, density, corrected.choices.estimator)
     estimate, weights = _estimate(corrected.choices, kept, power_w, in_range, estimator)
     pooled = estimator is AbsorptanceEstimator.POOLED
-    variances = variances_of(estimate, kept, corrected.common_errors, corrected.choices, weights, pooled)
-    return WindowProblem(window, usable, kept, power_w, density, in_range, estimator, estimate, variances)
+    again = reabsorption_of(corrected, corrected.choices, corrected.weights(window), usable)
+    variances = variances_of(
+        estimate, kept, corrected.common_errors, corrected.choices, weights, again, pooled
+    )
+    return WindowProblem(
+        window, usable, kept, power_w, density, in_range, estimator, estimate, variances, again
+    )
 
 
 def evaluate_window(
@@ -95,7 +103,7 @@ def evaluate_window(
         corrected.contents(window) if not usable.all() else problem.contents,
         values,
         MeanComparison(mean, variances.sigma_of_mean(), mean_details),
-        of_run,
+        {**of_run, Flag.REABSORPTION: np.full(len(usable), problem.reabsorption.is_estimated)},
     )
     return WindowResult(
         name=window.name,
@@ -116,7 +124,7 @@ def evaluate_window(
         budget=_relative_budget(variances.of_mean, mean),
         estimator=str(problem.estimator),
         details=WindowDetails(
-            steps=_step_details(corrected.choices, problem, values),
+            steps=_step_details(problem, values),
             mean=mean_details,
             step_budget={
                 name: _scatter(usable, np.sqrt(term) / np.abs(estimate.plqy))
@@ -202,7 +210,7 @@ def _step_values(problem: WindowProblem) -> StepValues:
     )
 
 
-def _step_details(choices: EvaluationChoices, problem: WindowProblem, values: StepValues) -> StepDetails:
+def _step_details(problem: WindowProblem, values: StepValues) -> StepDetails:
     estimate, variances, usable = problem.estimate, problem.variances, problem.usable
     common = [name for name in variances.of_steps if name not in RANDOM_TERMS]
     contents = problem.contents
@@ -220,9 +228,10 @@ def _step_details(choices: EvaluationChoices, problem: WindowProblem, values: St
         ),
         u_plqy_2m=values.u_plqy_2m,
         plqy_reabsorption_corrected=_scatter(
-            usable, formulas.reabsorption_corrected(estimate.plqy, np.asarray(choices.reabsorbed_fraction))
+            usable,
+            formulas.reabsorption_corrected(estimate.plqy, np.asarray(problem.reabsorption.share)),
         )
-        if choices.reabsorbed_fraction
+        if problem.reabsorption.share
         else None,
         emission_rate=_scatter(usable, estimate.emission_rate),
         absorbed_rate=_scatter(usable, estimate.absorbed_rate),
@@ -232,7 +241,7 @@ def _step_details(choices: EvaluationChoices, problem: WindowProblem, values: St
 def _mean_details(corrected: CorrectedRun, problem: WindowProblem, mean: float) -> MeanDetails:
     if not problem.in_range.any():
         return MeanDetails(symmetric=False)
-    choices, variances, estimate = corrected.choices, problem.variances, problem.estimate
+    variances, estimate = problem.variances, problem.estimate
     weights, in_range = variances.weights, problem.in_range
     chi_squared, degrees = chi_squared_about_mean(
         estimate.plqy[in_range], variances.step_covariance[np.ix_(in_range, in_range)]
@@ -241,9 +250,7 @@ def _mean_details(corrected: CorrectedRun, problem: WindowProblem, mean: float) 
     intervals = [variances.mean_interval(mean, sigmas) for sigmas in (SIGMAS_68, SIGMAS_95)]
     other, u_other = _other_estimator(corrected, problem)
     absorptance = float(weights @ estimate.absorptance_used)
-    corrected_yield = formulas.reabsorption_corrected(
-        np.array([mean]), np.array([choices.reabsorbed_fraction])
-    )
+    without, u_without = _before_reabsorption(problem, mean)
     return MeanDetails(
         u_random=variances.sigma_of_mean(random=True),
         u_systematic=variances.sigma_of_mean(random=False),
@@ -258,10 +265,25 @@ def _mean_details(corrected: CorrectedRun, problem: WindowProblem, mean: float) 
         birge_factor=birge_factor(chi_squared, degrees),
         plqy_2m=float(weights @ _two_measurement(problem)),
         u_plqy_2m=float(np.sqrt(weights**2 @ _two_measurement_sigma(problem) ** 2)),
-        reabsorption_corrected=float(corrected_yield[0]) if choices.reabsorbed_fraction else float("nan"),
+        reabsorbed_fraction=problem.reabsorption.share,
+        reabsorption_corrected=without,
+        u_reabsorption_corrected=u_without,
         other_estimator=other,
         u_other_estimator=u_other,
     )
+
+
+def _before_reabsorption(problem: WindowProblem, mean: float) -> tuple[float, float]:
+    """The mean before re-absorption (equation 6) and its standard uncertainty; NaN where none is assumed."""
+    again = problem.reabsorption
+    if not again.share:
+        return float("nan"), float("nan")
+    plqy = np.array([mean])
+    found = float(formulas.reabsorption_corrected(plqy, np.array([again.share]))[0])
+    measured = sum(size for name, size in problem.variances.of_mean.items() if name != "reabsorption")
+    slope = (1 - again.share) / (1 - again.share + again.share * mean)
+    relative = np.hypot(slope * np.sqrt(measured) / mean, again.relative_uncertainty_corrected(plqy)[0])
+    return found, float(found * relative)
 
 
 def _other_estimator(corrected: CorrectedRun, problem: WindowProblem) -> tuple[float, float]:

@@ -139,6 +139,7 @@ def _evaluate_window(
         masked=_is_masked(measurement, corrections, window),
         saturated=is_saturated,
         repeated=all(part.has_repeats for part in parts),
+        uncorrected=measurement.quantity is Quantity.COUNTS and request.response is None,
     )
     notes = [*result_notes(result), *_offset_notes(measurement, parts, yields, window)]
     if request.per is None:

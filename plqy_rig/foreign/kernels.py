@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from calibration import LongPass
+from calibration import LongPass, ResponseUnit
 from drivers.errors import ConfigurationError
 from plqy_rig.evaluation.windows import Window, pixel_edges_nm
 from plqy_rig.foreign.errors import ForeignFileError
 from plqy_rig.foreign.measurement import Measurement, PartSpectra
-from plqy_rig.foreign.quantity import Per, ResponseUnit, photon_factor
+from plqy_rig.foreign.quantity import Per, photon_factor
 from plqy_rig.foreign.spectrum import read_curve
 
 FloatArray = NDArray[np.float64]

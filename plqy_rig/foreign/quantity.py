@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration import ResponseUnit
 from plqy_rig.evaluation.chain import photon_energy_j
 
 FloatArray = NDArray[np.float64]
@@ -28,24 +29,13 @@ class Quantity(StrEnum):
     """Photons per second and nm, on any area."""
 
 
-class ResponseUnit(StrEnum):
-    """What a response file holds: by what counts are multiplied, and what comes out."""
-
-    RELATIVE_ENERGY = "relative-energy"
-    RELATIVE_PHOTONS = "relative-photons"
-    MICROJOULE_PER_COUNT = "uJ/count"
-    WATT_PER_NM_PER_COUNT_RATE = "W/nm/(count/s)"
-    PHOTONS_PER_NM_PER_COUNT = "photons/nm/count"
-
-    @property
-    def is_energy(self) -> bool:
-        """Whether corrected values are energies, to be divided by the photon energy."""
-        return self not in (ResponseUnit.RELATIVE_PHOTONS, ResponseUnit.PHOTONS_PER_NM_PER_COUNT)
-
-    @property
-    def is_absolute(self) -> bool:
-        """Whether the unit itself says if a corrected value is a pixel's content or a density per nm."""
-        return self not in (ResponseUnit.RELATIVE_ENERGY, ResponseUnit.RELATIVE_PHOTONS)
+_PHOTON_UNITS = (
+    ResponseUnit.RELATIVE_PHOTONS,
+    ResponseUnit.PHOTONS_PER_COUNT,
+    ResponseUnit.PHOTONS_PER_NM_PER_COUNT,
+)
+_PIXEL_UNITS = (ResponseUnit.MICROJOULE_PER_COUNT, ResponseUnit.PHOTONS_PER_COUNT)
+"""A corrected value is all that fell on the pixel."""
 
 
 class Per(StrEnum):
@@ -65,7 +55,7 @@ def default_per(quantity: Quantity, unit: ResponseUnit | None, *, same_steps: bo
     """
     if quantity is not Quantity.COUNTS:
         return Per.NM
-    if unit is ResponseUnit.MICROJOULE_PER_COUNT:
+    if unit in _PIXEL_UNITS:
         return Per.PIXEL
     if unit is not None and unit.is_absolute:
         return Per.NM
@@ -84,5 +74,5 @@ def photon_factor(
         response: at `wavelength_nm`, [pixels]; None without one.
     """
     factor = np.ones_like(wavelength_nm) if response is None else np.asarray(response, dtype=np.float64)
-    is_energy = quantity is Quantity.IRRADIANCE if unit is None else unit.is_energy
+    is_energy = quantity is Quantity.IRRADIANCE if unit is None else unit not in _PHOTON_UNITS
     return factor / photon_energy_j(wavelength_nm) if is_energy else factor

@@ -29,7 +29,13 @@ SENTENCES = {
 
 
 def flags_of(
-    result: WindowYield, *, overlaps: bool, masked: bool, saturated: bool, repeated: bool
+    result: WindowYield,
+    *,
+    overlaps: bool,
+    masked: bool,
+    saturated: bool,
+    repeated: bool,
+    uncorrected: bool,
 ) -> tuple[Flag, ...]:
     """What is doubtful about a result, in the order of `Flag`.
 
@@ -39,6 +45,7 @@ def flags_of(
         masked: whether the long-pass masks part of the emission window.
         saturated: whether a spectrum looks saturated inside a window.
         repeated: whether every part was measured at least twice.
+        uncorrected: whether counts were taken without a response.
     """
     yields, integrals = result.yields, result.integrals
     absorptance = yields.absorptance
@@ -61,7 +68,9 @@ def flags_of(
         Flag.TWO_MEASUREMENT_DISAGREES: apart > 2 * result.difference.sigma,
         Flag.WINDOWS_OVERLAP: overlaps,
         Flag.LEAKAGE: abs(leaked) > _LEAKAGE * abs(emitted),
+        Flag.UNCORRECTED_RESPONSE: uncorrected,
         Flag.SINGLE_SCANS: not repeated,
+        Flag.NOISE_ESTIMATED: not repeated and result.plqy.is_known,
         Flag.FILTER_EDGE_IN_WINDOW: masked,
     }
     return tuple(flag for flag in Flag if raised.get(flag, False))

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from calibration import ResponseUnit
 from drivers.errors import ConfigurationError
 from plqy_rig.evaluation.choices import LeakageModel
 from plqy_rig.evaluation.windows import Window
-from plqy_rig.foreign.quantity import Per, Quantity, ResponseUnit
+from plqy_rig.foreign.quantity import Per, Quantity
 from plqy_rig.foreign.roles import Part
 
 

@@ -89,14 +89,15 @@ class EmptyState(QWidget):
     def __init__(self, icon_name: str, sentence: str, hint: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon_name = icon_name
-        self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        self._sentence = QLabel(sentence, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._picture = QLabel()
+        self._sentence = QLabel(sentence)
         self._sentence.setProperty("role", "heading")
-        self._hint = QLabel(hint, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._hint = QLabel(hint)
         self._hint.setProperty("role", "muted")
         layout = QVBoxLayout(self)
         layout.addStretch(2)
         for label in (self._picture, self._sentence, self._hint):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
             layout.addWidget(label)
         layout.addStretch(3)

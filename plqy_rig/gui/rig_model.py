@@ -125,6 +125,10 @@ class RigModel(QObject):
         self.calibration = snapshot.get("calibration")
         self.log = deque(snapshot.get("log") or (), maxlen=_LOG_LENGTH)
         self.history = deque(snapshot.get("history") or (), maxlen=_HISTORY_LENGTH)
+        self.tell_all()
+
+    def tell_all(self) -> None:
+        """Tell every topic, now; for whoever came late."""
         self._stale = dict.fromkeys(TOPICS)
         self.flush()
 

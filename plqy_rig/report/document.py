@@ -173,7 +173,7 @@ def _run_section(anchor: str, subject: Subject, density: float) -> RunSection:
         budget=tables.budget_table(evaluation) if evaluation else None,
         flags=tables.flags_table(evaluation, notes=False) if evaluation else None,
         notes=tables.flags_table(evaluation, notes=True) if evaluation else None,
-        tests=_tests(main),
+        tests=(*_tests(main), *_stored_response(subject)),
         progress=tables.progress_table(run),
         records=tables.records_table(subject),
         instruments=tables.instruments_table(run),
@@ -346,5 +346,18 @@ def _tests(main: WindowResult | None) -> tuple[str, ...]:
     if np.isfinite(mean.median):
         told.append(f"Monte Carlo: median {100 * mean.median:.2f} %.")
     if np.isfinite(mean.reabsorption_corrected):
-        told.append(f"Corrected for the stated re-absorption: {100 * mean.reabsorption_corrected:.2f} %.")
+        shown = percent(mean.reabsorption_corrected, mean.u_reabsorption_corrected)
+        told.append(
+            f"Before re-absorption of {100 * mean.reabsorbed_fraction:.2f} % of the light: {shown} %."
+        )
     return tuple(told)
+
+
+def _stored_response(subject: Subject) -> tuple[str, ...]:
+    """The mean with the response that is stored in the run, where another was used."""
+    main, stored = subject.main_window, subject.with_stored_response
+    if main is None or stored is None or main.name not in stored.windows:
+        return ()
+    window = stored.windows[main.name]
+    shown = percent(window.mean_plqy, window.u_mean_plqy)
+    return (f"With the response stored in the run the mean is {shown} %.",)

@@ -10,7 +10,7 @@ from calibration import CalibrationError, CalibrationSet, Record, RecordKind
 from calibration.roles import REQUIRED_ROLES
 from drivers.errors import ConfigurationError
 from plqy_rig.data import Evaluation, Run, WindowResult, load_run
-from plqy_rig.evaluation import EvaluationChoices, evaluate_run
+from plqy_rig.evaluation import EvaluationChoices, evaluate_run, with_response
 from plqy_rig.evaluation.corrected_run import CorrectedRun, correct_run
 from plqy_rig.evaluation.power_dependence import PowerDependence, fit_window
 from plqy_rig.report.words import role_words
@@ -27,6 +27,7 @@ class Subject:
         records: the calibration records used, by kind; empty where they can't be read.
         problem: why there is no evaluation, in words; empty with one.
         dependence: fits of the main window against power density; None with too few steps.
+        with_stored_response: the same with the response stored in the run, where another was used.
     """
 
     run: Run
@@ -35,6 +36,7 @@ class Subject:
     records: Mapping[RecordKind, Record] = field(default_factory=dict)
     problem: str = ""
     dependence: PowerDependence | None = None
+    with_stored_response: Evaluation | None = None
 
     @property
     def main_window(self) -> WindowResult | None:
@@ -45,7 +47,11 @@ class Subject:
 
 
 def open_subject(
-    path: Path, choices: EvaluationChoices | None = None, calibration: CalibrationSet | None = None
+    path: Path,
+    choices: EvaluationChoices | None = None,
+    calibration: CalibrationSet | None = None,
+    *,
+    response: Record | None = None,
 ) -> Subject:
     """Read and evaluate a run for a report.
 
@@ -55,12 +61,18 @@ def open_subject(
         path: of a run folder or file.
         choices: windows and range; the usual ones by default.
         calibration: other records than those stored in the run.
+        response: another response record than the stored one; the mean with that is in the subject too.
 
     Raises:
         StorageError: nothing there, not a run, or damaged beyond reading.
         ConfigurationError: a window lies outside the spectra.
     """
-    return subject_of(load_run(path), choices, calibration)
+    run = load_run(path)
+    if response is None:
+        return subject_of(run, choices, calibration)
+    stored = calibration or CalibrationSet.from_documents(run.calibration, str(run.folder))
+    found = subject_of(run, choices, with_response(stored, response))
+    return replace(found, with_stored_response=subject_of(run, choices, stored).evaluation)
 
 
 def subject_of(

@@ -36,6 +36,8 @@ _TERMS = {
     "response_shape": "shape of the response",
     "long_pass": "long-pass transmission",
     "linearity": "detector linearity",
+    "leakage_model": "leakage model",
+    "reabsorption": "re-absorption",
 }
 
 _ESTIMATORS = {

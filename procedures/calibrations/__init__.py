@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
+from procedures.calibrations.base import CalibrationProcedure, CalibrationResult, ProposedSetting
 from procedures.calibrations.detector import DetectorCalibration
 from procedures.calibrations.from_files import beam_as_typed, beam_of_profiles, lamp_certificate
 from procedures.calibrations.hands import CalibrationHands, CalibrationTerminal
 from procedures.calibrations.laser_check import LaserCheckMeasurement
 from procedures.calibrations.long_pass import LongPassMeasurement
+from procedures.calibrations.mode_hops import ModeHopScan
 from procedures.calibrations.monitor import MonitorMeasurement
+from procedures.calibrations.plot import Draw, Plot, Series
 from procedures.calibrations.response import ResponseMeasurement
 from procedures.calibrations.setup import CalibrationOperator, CalibrationRequest, LabStep, Setup
 from procedures.calibrations.station import PowerReader, Station
@@ -23,12 +25,17 @@ __all__ = [
     "CalibrationResult",
     "CalibrationTerminal",
     "DetectorCalibration",
+    "Draw",
     "LabStep",
     "LaserCheckMeasurement",
     "LongPassMeasurement",
+    "ModeHopScan",
     "MonitorMeasurement",
+    "Plot",
     "PowerReader",
+    "ProposedSetting",
     "ResponseMeasurement",
+    "Series",
     "Setup",
     "Station",
     "WavelengthMeasurement",

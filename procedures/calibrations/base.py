@@ -14,12 +14,30 @@ from pymeasure.experiment import Procedure
 from calibration import Linearity, Record, RecordKind
 from calibration.records import AnyKind
 from drivers.errors import ConfigurationError, RigError
+from procedures.calibrations.plot import Plot
 from procedures.calibrations.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 
 TEMPERATURE_TIMEOUT_S = 600.0
 """Longest wait for the laser and for the detector to reach their temperatures, rig seconds."""
+
+
+@dataclass(frozen=True)
+class ProposedSetting:
+    """A value of the rig file that a calibration found a better one for.
+
+    Attributes:
+        section: of the rig file.
+        key: in the section.
+        old: the value in force while it was measured.
+        new: the value proposed; written when the result is accepted.
+    """
+
+    section: str
+    key: str
+    old: float
+    new: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +54,8 @@ class CalibrationResult:
         used: records that went into it, by name.
         raw: raw arrays by name.
         passed: whether the quality gates let it through.
+        plot: its curves; None where there are none.
+        setting: what accepting it changes in the rig file; None: nothing.
     """
 
     kind: AnyKind
@@ -47,6 +67,8 @@ class CalibrationResult:
     used: Mapping[str, Record] = field(default_factory=dict)
     raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     passed: bool = True
+    plot: Plot | None = None
+    setting: ProposedSetting | None = None
 
 
 class CalibrationProcedure(Procedure):  # type: ignore[misc]
@@ -63,6 +85,7 @@ class CalibrationProcedure(Procedure):  # type: ignore[misc]
 
     def startup(self) -> None:
         """Shutter closed, detector cold; raises `RigError`."""
+        self.rig.should_stop = lambda: bool(self.should_stop())
         rig = self.rig.instruments
         rig.shutter.close_blade()
         rig.spectrometer.note_light_changed()

@@ -18,6 +18,7 @@ from calibration.detector import DarkCharacteristics
 from calibration.detector_linearity import LinearityFit
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.lamp_light import LampLight
+from procedures.calibrations.plot import Plot, Series
 
 _FRACTIONS = (0.015, 0.03, 0.06, 0.1, 0.16, 0.24, 0.33, 0.43, 0.54, 0.65, 0.76, 0.88, 1.0, 1.12, 1.25)
 """Of the time at which the brightest pixel reaches 85 %: beyond 1 it saturates, and dimmer ones go on."""
@@ -99,4 +100,13 @@ class DetectorCalibration(CalibrationProcedure):
             roles=("spectrometer",),
             raw={name: scans for name, scans in light.raw.items() if name.startswith("linearity_")},
             passed=fit.after.largest_deviation_relative <= _FLATNESS_LIMIT,
+            plot=_flatness(fit),
         )
+
+
+def _flatness(fit: LinearityFit) -> Plot:
+    series = tuple(
+        Series.of(name, flatness.level_counts, 100 * flatness.deviation_relative)
+        for name, flatness in (("without correction", fit.before), ("with correction", fit.after))
+    )
+    return Plot("Linearity", "Counts above dark", "Counts over time off their mean / %", series)

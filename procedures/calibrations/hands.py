@@ -23,6 +23,8 @@ _COMMANDS: dict[LabStep, dict[str, Any]] = {
     LabStep.BLOCK_LAMP: {"command": "lamp_block", "blocked": True},
     LabStep.UNBLOCK_LAMP: {"command": "lamp_block", "blocked": False},
     LabStep.RESEAT_LAMP: {"command": "lamp", "reseat": True},
+    LabStep.LINE_LAMP_ON: {"command": "condition", "name": "line_lamp", "value": True},
+    LabStep.LINE_LAMP_OFF: {"command": "condition", "name": "line_lamp", "value": False},
 }
 
 

@@ -25,6 +25,7 @@ from drivers.protocols import FloatArray
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.lamp_light import LampLight
 from procedures.calibrations.laser_light import LaserLight
+from procedures.calibrations.plot import Plot, Series
 from procedures.calibrations.setup import Setup
 
 _WATER_LIMIT = 0.01
@@ -169,7 +170,15 @@ class LaserCheckMeasurement(CalibrationProcedure):
             used=self.used(RecordKind.RESPONSE, RecordKind.LINEARITY, CheckKind.LAMP),
             raw=self.raw,
             passed=check.passed and dry,
+            plot=_plot(check),
         )
+
+
+def _plot(check: LaserCheck) -> Plot:
+    powers = [1e3 * point.power_w for point in check.points]
+    deviations = [100 * point.deviation for point in check.points]
+    series = Series.of("deviation", powers, deviations)
+    return Plot("Laser check", "Power into the sphere / mW", "Photons counted less sent / %", (series,))
 
 
 def linearity_applied(scan_counts: FloatArray, dark_counts: FloatArray, linearity: Linearity) -> FloatArray:

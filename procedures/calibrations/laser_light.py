@@ -26,8 +26,16 @@ class LaserLight:
         self._should_stop = should_stop
         self.taker = ExposureTaker(station.instruments, _SETTLE_TIME_S, should_stop)
 
-    def switch_on(self, setup: Setup, warm_up_s: float, following: str) -> None:
+    def switch_on(
+        self, setup: Setup, warm_up_s: float, following: str, temperature_c: float | None = None
+    ) -> None:
         """Have the setup arranged (lamp off), then wheel to its darkest and laser on, shutter closed.
+
+        Args:
+            setup: how things shall stand.
+            warm_up_s: to wait after the laser was switched on.
+            following: what will be measured then, in words.
+            temperature_c: of the laser; None: the rig file's.
 
         Raises:
             SafetyError: the shutter doesn't stay closed.
@@ -41,13 +49,14 @@ class LaserLight:
             return
         rig.attenuator.home()
         rig.attenuator.move_to(rig.attenuator.angle_range_deg[1])
-        rig.laser.stabilise_temperature(rig.laser_temperature_c, timeout_s=TEMPERATURE_TIMEOUT_S)
+        celsius = rig.laser_temperature_c if temperature_c is None else temperature_c
+        rig.laser.stabilise_temperature(celsius, timeout_s=TEMPERATURE_TIMEOUT_S)
         if not rig.shutter.blade_closed:
             raise SafetyError("the shutter isn't closed any more: the laser stays off. Check the shutter.")
         if self._should_stop():
             raise StopRequestedError("stopped before the laser was switched on")
         rig.laser.switch_on(rig.working_current_a)
-        rig.clock.sleep(warm_up_s)
+        self._station.pause(warm_up_s)
 
     def angles_deg(self, positions: int, part: float = 1.0) -> list[float]:
         """Evenly spaced wheel angles from the clearest over a part of the wheel's range, rising."""

@@ -8,6 +8,7 @@ from pymeasure.experiment import FloatParameter, IntegerParameter
 from calibration import RecordKind, measure_long_pass
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.lamp_light import LampLight
+from procedures.calibrations.plot import Plot, Series
 
 _HIGHEST_UNCERTAINTY = 0.02
 
@@ -54,6 +55,12 @@ class LongPassMeasurement(CalibrationProcedure):
                 roles=("spectrometer",),
                 used=self.used(RecordKind.LINEARITY),
                 raw=light.raw,
+                plot=Plot(
+                    "Long-pass",
+                    "Wavelength / nm",
+                    "Transmission",
+                    (Series.of("transmission", found.wavelength_nm, found.transmission),),
+                ),
                 passed=bool(len(passing)) and found.common_uncertainty_relative <= _HIGHEST_UNCERTAINTY,
             ),
         )

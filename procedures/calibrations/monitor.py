@@ -6,8 +6,10 @@ import numpy as np
 from pymeasure.experiment import FloatParameter, IntegerParameter, Parameter
 
 from calibration import PairedReadings, PowerHead, RecordKind, UncertaintyBand, calibrate_monitor
+from drivers.protocols import FloatArray
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.laser_light import LaserLight
+from procedures.calibrations.plot import Plot, Series
 from procedures.calibrations.setup import Setup
 
 _WORST_POSITION_NOISE = 0.02
@@ -50,7 +52,11 @@ class MonitorMeasurement(CalibrationProcedure):
         if self.rig.reference is not None:
             self.rig.reference.prepare(wavelength_nm)
         angles = np.array(light.angles_deg(self.positions))
-        pairs = np.array([light.paired_readings_w(float(angle), self.readings) for angle in angles])
+        taken: list[list[tuple[float, float]]] = []
+        for angle in angles:
+            taken.append(light.paired_readings_w(float(angle), self.readings))
+            self.rig.draw(_plot(angles[: len(taken)], np.array(taken)))
+        pairs = np.array(taken)
         band = UncertaintyBand(wavelength_nm - 1, wavelength_nm + 1, self.reference_uncertainty_relative)
         power_range = (self.reference_power_min_w, self.reference_power_max_w)
         found = calibrate_monitor(
@@ -72,5 +78,13 @@ class MonitorMeasurement(CalibrationProcedure):
                 roles=("monitor", "reference_head"),
                 raw={"angle_deg": angles, "reference_w": pairs[:, :, 0], "monitor_w": pairs[:, :, 1]},
                 passed=found.position_noise_relative <= _WORST_POSITION_NOISE,
+                plot=_plot(angles, pairs),
             ),
         )
+
+
+def _plot(angles_deg: FloatArray, pairs: FloatArray) -> Plot:
+    """The ratio at each position, with the scatter of its readings."""
+    ratios = pairs[:, :, 0] / pairs[:, :, 1]
+    series = Series.of("k", angles_deg, ratios.mean(axis=1), ratios.std(axis=1, ddof=1))
+    return Plot("Monitor ratio", "Angle / °", "Power into the sphere / monitor power", (series,))

@@ -21,6 +21,7 @@ from calibration import (
 )
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.lamp_light import LampLight
+from procedures.calibrations.plot import Plot, Series
 
 _SECOND_TIME = 2.5
 """The longer integration time over the shorter one: the middle saturates, the dim ends get their counts."""
@@ -116,7 +117,14 @@ class ResponseMeasurement(CalibrationProcedure):
             roles=("spectrometer", "lamp"),
             used=self.used(CheckKind.LAMP, RecordKind.LINEARITY, CheckKind.WAVELENGTH),
             raw=light.raw,
+            plot=_plot(found),
         )
+
+
+def _plot(found: ResponseCalibration) -> Plot:
+    sigma = np.hypot(found.budget.scale, found.budget.shape) * found.joules_per_count
+    series = Series.of("response", found.wavelength_nm, found.joules_per_count, sigma)
+    return Plot("Response", "Wavelength / nm", "Response / (J/count)", (series,))
 
 
 def _compared(found: ResponseCalibration, previous: Response) -> str:

@@ -22,6 +22,8 @@ class LabStep(StrEnum):
     BLOCK_LAMP = "block_lamp"
     UNBLOCK_LAMP = "unblock_lamp"
     RESEAT_LAMP = "reseat_lamp"
+    LINE_LAMP_ON = "line_lamp_on"
+    LINE_LAMP_OFF = "line_lamp_off"
 
 
 _WORDS = {
@@ -35,6 +37,8 @@ _WORDS = {
     LabStep.BLOCK_LAMP: "block the lamp's light (leave it burning)",
     LabStep.UNBLOCK_LAMP: "let the lamp's light into the sphere",
     LabStep.RESEAT_LAMP: "take the burning lamp off its port and seat it again",
+    LabStep.LINE_LAMP_ON: "hold the argon lamp to its port and switch it on",
+    LabStep.LINE_LAMP_OFF: "switch the argon lamp off and take it away",
 }
 
 
@@ -47,12 +51,14 @@ class Setup:
         lamp_blocked: its light doesn't enter the sphere; False where it doesn't burn.
         long_pass: the emission filter is in front of the fibre.
         second_head: the reference power head is at the sphere's entrance.
+        line_lamp: an argon lamp burns at the port.
     """
 
     lamp_on: bool = False
     lamp_blocked: bool = False
     long_pass: bool = False
     second_head: bool = False
+    line_lamp: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,9 @@ def moves_between(present: Setup | None, target: Setup) -> tuple[LabStep, ...]:
         moves.append(LabStep.INSERT_LONG_PASS if target.long_pass else LabStep.REMOVE_LONG_PASS)
     if present is None or present.second_head != target.second_head:
         moves.append(LabStep.INSERT_SECOND_HEAD if target.second_head else LabStep.REMOVE_SECOND_HEAD)
+    # An argon lamp is on nobody's mind who doesn't use one: where nothing is known, it is off.
+    if (present is not None and present.line_lamp) != target.line_lamp:
+        moves.append(LabStep.LINE_LAMP_ON if target.line_lamp else LabStep.LINE_LAMP_OFF)
     if present is None or present.lamp_on != target.lamp_on:
         moves.append(LabStep.LAMP_ON if target.lamp_on else LabStep.LAMP_OFF)
     if target.lamp_on and (present is None or present.lamp_blocked != target.lamp_blocked):

@@ -8,11 +8,16 @@ from dataclasses import replace
 from typing import Protocol
 
 from drivers.errors import RunAbortedError
+from procedures.calibrations.plot import Draw, no_drawing
 from procedures.calibrations.setup import CalibrationOperator, LabStep, Setup, make_request, moves_between
+from procedures.exposure import StopRequestedError
 from procedures.instruments import Instruments
 from procedures.operator import OperatorAnswer
 
 _LOGGER = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 5.0
+"""So often a long wait looks whether it is still wanted, rig seconds."""
 
 
 class PowerReader(Protocol):
@@ -41,6 +46,9 @@ class Station:
         instruments: of the rig.
         reference: the power head that is held before the sphere; None where there is none.
         tell: takes a sentence about what is going on.
+        laser_temperature_range_c: lowest and highest temperature the rig allows its laser; None: its own.
+        draw: takes plots of what has been measured so far.
+        should_stop: says whether the calibration under way is to end; asked between waits and scans.
         present: how things stand; None until somebody was asked.
     """
 
@@ -50,10 +58,14 @@ class Station:
         operator: CalibrationOperator,
         reference: PowerReader | None = None,
         tell: Callable[[str], None] = _log,
+        draw: Draw = no_drawing,
     ) -> None:
         self.instruments = instruments
         self.reference = reference
         self.tell = tell
+        self.draw = draw
+        self.laser_temperature_range_c: tuple[float, float] | None = None
+        self.should_stop: Callable[[], bool] = lambda: False
         self.present: Setup | None = None
         self._operator = operator
         self._lamp_on_since_s: float | None = None
@@ -73,7 +85,7 @@ class Station:
             RigError: whatever an instrument raised.
         """
         self.instruments.shutter.close_blade()
-        if target.lamp_on:
+        if target.lamp_on or target.line_lamp:
             self.instruments.laser.switch_off()
         moves = moves_between(self.present, target)
         if moves:
@@ -98,8 +110,21 @@ class Station:
         left_s = self._lamp_on_since_s + warm_up_s - clock.monotonic()
         if left_s > 0:
             self.tell(f"the lamp warms up, {left_s / 60:.0f} min to go")
-            clock.sleep(left_s)
+            self.pause(left_s)
         self.instruments.spectrometer.note_light_changed()
+
+    def pause(self, duration_s: float) -> None:
+        """Wait, rig seconds; raises `StopRequestedError` when a stop is asked for meanwhile."""
+        left_s = duration_s
+        while left_s > 0:
+            self.require_going_on()
+            self.instruments.clock.sleep(min(left_s, _LONGEST_PAUSE_S))
+            left_s -= _LONGEST_PAUSE_S
+
+    def require_going_on(self) -> None:
+        """Raise `StopRequestedError` when a stop was asked for."""
+        if self.should_stop():
+            raise StopRequestedError("the calibration was stopped; no record was made of it")
 
     @property
     def lamp_may_burn(self) -> bool:

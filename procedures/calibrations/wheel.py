@@ -9,6 +9,7 @@ from calibration import RecordKind, WheelScan, calibrate_wheel
 from drivers.protocols import FloatArray
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.laser_light import LaserLight
+from procedures.calibrations.plot import Plot, Series
 from procedures.calibrations.setup import Setup
 
 _LEAST_UNCERTAINTY = 1e-4
@@ -37,9 +38,9 @@ class WheelMeasurement(CalibrationProcedure):
         light = LaserLight(self.rig, lambda: bool(self.should_stop()))
         light.switch_on(Setup(), self.laser_warm_up_s, "the wheel's curve, by the monitor")
         up_deg = np.array(light.angles_deg(self.positions))
-        up_w = np.array([light.monitor_readings_w(float(angle), self.readings) for angle in up_deg])
+        up_w = self._readings(light, up_deg, "rising")
         back_deg = np.array(light.angles_deg(self.positions_back))[::-1]
-        back_w = np.array([light.monitor_readings_w(float(angle), self.readings) for angle in back_deg])
+        back_w = self._readings(light, back_deg, "falling")
         sigma = _scatter(up_w.mean(axis=1))
         found = calibrate_wheel(
             WheelScan(up_deg, up_w.mean(axis=1), sigma), WheelScan(back_deg, back_w.mean(axis=1), sigma)
@@ -60,8 +61,24 @@ class WheelMeasurement(CalibrationProcedure):
                 roles=("attenuator",),
                 raw={"up_deg": up_deg, "up_w": up_w, "back_deg": back_deg, "back_w": back_w},
                 passed=worst <= _WORST_RESIDUAL,
+                plot=Plot(
+                    "Attenuator",
+                    "Angle / °",
+                    "Optical density",
+                    (Series.of("optical density", found.angle_deg, found.optical_density),),
+                ),
             ),
         )
+
+    def _readings(self, light: LaserLight, angles_deg: FloatArray, way: str) -> FloatArray:
+        """Monitor powers, W, [positions, readings]; drawn as they come."""
+        powers: list[list[float]] = []
+        for angle in angles_deg:
+            powers.append(light.monitor_readings_w(float(angle), self.readings))
+            density = -np.log10([np.mean(one) / np.mean(powers[0]) for one in powers])
+            series = Series.of(way, angles_deg[: len(powers)], density)
+            self.rig.draw(Plot("Attenuator", "Angle / °", "Optical density", (series,)))
+        return np.array(powers)
 
 
 def _scatter(power_w: FloatArray) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from sim.optics.balance import PhotonBalance
 from sim.optics.lamp import Lamp, LampSeat
 from sim.optics.light_path import LightPath
+from sim.optics.line_lamp import argon_counts_per_s
 from sim.optics.long_pass import LongPass
 from sim.optics.options import BenchOptions
 from sim.optics.settings import BenchSettings, Conditions
@@ -92,6 +93,8 @@ class FrameLight:
                 self._add_laser(counts, begin_s, finish_s, conditions)
                 if conditions.lamp.shines and not conditions.surroundings.entrance_blocked:
                     counts += self._lamp_counts(begin_s, finish_s, conditions, lamp, seat)
+                if conditions.surroundings.line_lamp:
+                    counts += self._line_lamp_counts(finish_s - begin_s, conditions)
         return counts
 
     def _add_laser(self, counts: FloatArray, start_s: float, end_s: float, conditions: Conditions) -> None:
@@ -126,6 +129,13 @@ class FrameLight:
         per_second = signal.warm - state.mean_coldness(start_s, end_s) * signal.lacking
         age = lamp.ageing(state.hours_at(middle_s))
         return per_second * (age * (end_s - start_s) * conditions.surroundings.fibre_throughput)
+
+    def _line_lamp_counts(self, duration_s: float, conditions: Conditions) -> FloatArray:
+        per_second = argon_counts_per_s(self._spectrograph)
+        if conditions.long_pass_in:
+            wavelength_nm = self._spectrograph.pixel_wavelengths_nm
+            per_second = per_second * self.filter_at(conditions).transmission(wavelength_nm)
+        return per_second * (duration_s * conditions.surroundings.fibre_throughput)
 
     def _of(self, absorptance: float) -> tuple[PhotonBalance, SignalTable]:
         known = self._tables.get(absorptance)

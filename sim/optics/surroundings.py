@@ -47,6 +47,8 @@ class Surroundings:
     """Where the first mode hop above 25 degrees Celsius lies (all hops move with it); None: as drawn."""
     entrance_blocked: bool = False
     """Something stands in the sphere's entrance (the second power head)."""
+    line_lamp: bool = False
+    """An argon lamp burns at the sphere's port."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():

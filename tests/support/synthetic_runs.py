@@ -127,7 +127,13 @@ def _photons(truth, role, photon_rate):
         leak = truth.leakage * (1 - mu * (role is not Role.EMPTY_EMISSION))
         leak *= 1 - a * (role is Role.DIRECT_EMISSION)
         return photon_rate * (emission[role] + leak) * ERBIUM * truth.transmission
-    return photon_rate * laser[role] * LASER
+    # Without the long-pass the emission is in the excitation spectra as well.
+    shining = {
+        Role.EMPTY_EXCITATION: Role.EMPTY_EMISSION,
+        Role.INDIRECT_EXCITATION: Role.INDIRECT_EMISSION,
+        Role.DIRECT_EXCITATION: Role.DIRECT_EMISSION,
+    }[role]
+    return photon_rate * (laser[role] * LASER + emission[shining] * ERBIUM)
 
 
 def _role(truth, role, power_w, random, error):

@@ -9,10 +9,12 @@ import pytest
 
 from calibration import (
     ARGON_LINES,
+    ARGON_NEIGHBOURS_NM,
     CurveError,
     Medium,
     ReferenceLine,
     check_wavelengths,
+    isolated_lines,
     line_centroid,
     vacuum_from_air_nm,
 )
@@ -91,6 +93,12 @@ def test_the_offset_of_a_noisy_line_is_as_uncertain_as_stated():
         found = check_wavelengths(PIXELS, noisy, line, noise_counts=15.0).lines[0]
         pulls.append(found.offset_nm / found.uncertainty_nm)
     assert 0.3 < np.std(pulls) < 1.1  # an upper bound by construction
+
+
+def test_a_line_with_a_neighbour_is_no_reference():
+    left = isolated_lines(ARGON_LINES, ARGON_NEIGHBOURS_NM)
+    assert [line.wavelength_nm for line in left] == [1047.00, 1213.97, 1371.86, 1504.65, 1694.06]
+    assert isolated_lines(ARGON_LINES, ()) == ARGON_LINES
 
 
 def test_lines_off_the_detector_are_refused():

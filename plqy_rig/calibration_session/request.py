@@ -1,12 +1,16 @@
-"""What `plqy calibrate` was asked for."""
+"""What a session of calibrations is asked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import getpass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.errors import ConfigurationError
-from plqy_rig.bench_process import BenchRequest
+from plqy_rig.config import RigFile
+
+_PROFILES = ("beam_profile_x.csv", "beam_profile_y.csv")
+"""A bench lays its beam scans beside its rig file."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class BeamInput:
     diameter_uncertainty_mm: float = 0.1
     plane: str = "at the sample"
 
+    @property
+    def empty(self) -> bool:
+        """Get whether nothing was given."""
+        return self.diameter_x_mm is None and not self.profile_x
+
     def require(self) -> None:
         """Refuse neither or both; raises `ConfigurationError`."""
         typed = self.diameter_x_mm is not None and self.diameter_y_mm is not None
@@ -60,15 +69,12 @@ class BeamInput:
 
 
 @dataclass(frozen=True)
-class CalibrateRequest:
-    """One call of `plqy calibrate`.
+class SessionRequest:
+    """One session.
 
     Attributes:
         names: of the calibrations, in their order.
-        rig: rig file; None with `bench`.
-        bench: a bench to start; None with `rig`.
         operator: who does it.
-        yes: keep what passes the gates without asking.
         changes: parameters, NAME=VALUE.
         folder: for the records; None: the rig's calibration folder.
         lamp: about its certificate.
@@ -76,11 +82,35 @@ class CalibrateRequest:
     """
 
     names: tuple[str, ...]
-    rig: Path | None = None
-    bench: BenchRequest | None = None
     operator: str = ""
-    yes: bool = False
     changes: tuple[str, ...] = ()
     folder: Path | None = None
     lamp: LampInput = LampInput()
     beam: BeamInput = BeamInput()
+
+
+def completed_request(request: SessionRequest, rig_file: RigFile) -> SessionRequest:
+    """Fill in the login name as operator, and on a bench its own beam scans.
+
+    Raises:
+        ConfigurationError: a beam is to be calibrated and nothing says how.
+    """
+    request = replace(request, operator=operator_name(request.operator))
+    files = [rig_file.path.parent / name for name in _PROFILES]
+    on_a_bench = rig_file.configuration.bench is not None
+    if on_a_bench and request.beam.empty and all(path.exists() for path in files):
+        beam = replace(request.beam, profile_x=(files[0],), profile_y=(files[1],))
+        request = replace(request, beam=beam)
+    if "beam" in request.names:
+        request.beam.require()
+    return request
+
+
+def operator_name(given: str) -> str:
+    """The name given, or who is logged in."""
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

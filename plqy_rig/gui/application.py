@@ -1,0 +1,72 @@
+"""The window as a program: `plqy gui`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QApplication
+
+from plqy_rig.gui import theme
+from plqy_rig.gui.host_process import HostRequest
+from plqy_rig.gui.main_window import MainWindow
+from plqy_rig.gui.settings import APPLICATION, ORGANISATION, Settings
+
+log = logging.getLogger(__name__)
+
+_SIGNAL_LOOK_MS = 200
+
+
+def make_application(arguments: Sequence[str] = ("plqy gui",)) -> QApplication:
+    """The QApplication, dressed as it was the last time."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(list(arguments))
+    application.setOrganizationName(ORGANISATION)
+    application.setApplicationName(APPLICATION)
+    application.setApplicationDisplayName("PLQY rig")
+    application.setStyle("Fusion")
+    settings = Settings()
+    size_pt = settings.number("font_size_pt", theme.DEFAULT_FONT_SIZE_PT)
+    theme.manager().choose(settings.text("theme", theme.FOLLOW_SYSTEM), size_pt)
+    application.setWindowIcon(theme.icon("rig", theme.current().accent))
+    return application
+
+
+def run(request: HostRequest | None = None) -> int:
+    """Show the window until it is closed; returns the exit code.
+
+    Args:
+        request: the host to join or to start; None begins with the choice.
+    """
+    application = make_application()
+    window = MainWindow()
+    _tell_mistakes(window)
+    _close_on_interrupt(application, window)
+    window.show()
+    if request is not None:
+        window.open_host(request)
+    return application.exec()
+
+
+def _tell_mistakes(window: MainWindow) -> None:
+    """A mistake in a page must not end the window, which holds EMERGENCY OFF."""
+
+    def tell(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        log.error("a mistake in the window", exc_info=(kind, error, traceback))
+        hint = "The rig goes on. Copy the diagnostics (page Log) and tell whoever looks after the program."
+        window.session.tell(f"{kind.__name__}: {error}", "bad", "a mistake in the window", hint)
+
+    sys.excepthook = tell
+
+
+def _close_on_interrupt(application: QApplication, window: MainWindow) -> None:
+    """Ctrl-C at the terminal closes the window, with its question if a run goes on."""
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Python looks at signals only when it runs; Qt's loop alone would never let it.
+    timer = QTimer(application)
+    timer.timeout.connect(lambda: None)
+    timer.start(_SIGNAL_LOOK_MS)

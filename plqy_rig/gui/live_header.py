@@ -1,0 +1,215 @@
+"""Above the plots: what is measured, what is being done now, time left, dose; pause, continue, abort."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from plqy_rig.gui import theme
+from plqy_rig.gui.header import ElidedLabel
+from plqy_rig.gui.live_buttons import TwicePressedButton
+from plqy_rig.gui.live_photons import PhotonScale
+from plqy_rig.gui.live_progress import PassBars
+from plqy_rig.gui.session import Session
+from plqy_rig.gui.words import duration_words, state_words
+
+_FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
+_NOTHING = "–"
+
+
+class LiveHeader(QFrame):
+    """The head of the live page.
+
+    Attributes:
+        bars: progress by pass.
+        pause_button: pauses, or continues a run that the operator paused.
+        abort_button: asks once more, then ends the run.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._scale: PhotonScale | None = None
+        self.setProperty("role", "card")
+        self.title = QLabel()
+        self.title.setProperty("role", "heading")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.state = QLabel()
+        self.now = ElidedLabel()
+        self.now.setTextFormat(Qt.TextFormat.PlainText)
+        self.holds = QLabel()
+        self.holds.setWordWrap(True)
+        self.holds.setProperty("state", "warning")
+        self.bars = PassBars()
+        self._figure_names: list[QLabel] = []
+        self.figures = {name: QLabel(_NOTHING) for name in _FIGURES}
+        self.pause_button = QPushButton("Pause")
+        self.abort_button = TwicePressedButton("Abort…", "Abort now?")
+        self.abort_button.setProperty("role", "danger")
+        self._lay_out()
+        self.pause_button.clicked.connect(self.pause_or_continue)
+        self.abort_button.confirmed.connect(self.abort)
+        self._second = QTimer(self)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._tick)
+        session.rig.changed.connect(self._take)
+        session.run.run_changed.connect(self._new_run)
+        session.run.exposure_added.connect(lambda role, step: self._draw_figures())
+        theme.manager().changed.connect(self.draw)
+        self._new_run()
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(10)
+        for widget in (self.title, self.state):
+            first.addWidget(widget)
+        first.addWidget(self.now, 1)
+        first.addWidget(self.pause_button)
+        first.addWidget(self.abort_button)
+        row = QHBoxLayout()
+        row.setSpacing(28)
+        for name, label in self.figures.items():
+            pair = QHBoxLayout()
+            pair.setSpacing(6)
+            heading = QLabel(name)
+            heading.setProperty("role", "muted")
+            self._figure_names.append(heading)
+            pair.addWidget(heading)
+            pair.addWidget(label)
+            row.addLayout(pair)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setSpacing(8)
+        layout.addLayout(first)
+        layout.addWidget(self.holds)
+        layout.addWidget(self.bars)
+        layout.addLayout(row)
+
+    # -- commands -----------------------------------------------------------------------------------
+
+    def pause_or_continue(self) -> None:
+        """Pause after the present step, or go on."""
+        if not self._session.rig.run_under_way:
+            return
+        if self.is_held:
+            self._session.command("resume")
+        else:
+            self._session.command("pause", {"reason": ""})
+
+    def abort(self) -> None:
+        """End the run: what is saved stays saved."""
+        self._session.command("abort", {"reason": "aborted by the operator"})
+
+    @property
+    def is_held(self) -> bool:
+        """Get whether the run stands still for somebody's pause."""
+        return self._session.rig.state in ("pausing", "paused")
+
+    # -- drawing ------------------------------------------------------------------------------------
+
+    def _take(self, topic: str) -> None:
+        if topic in ("engine", "activity", "progress", "run", "occupation"):
+            self.draw()
+
+    def _new_run(self) -> None:
+        start = self._session.run.start
+        self._scale = PhotonScale.of_start(start)[0] if start else None
+        self.draw()
+
+    def draw(self) -> None:
+        """Say how things stand."""
+        rig = self._session.rig
+        run = rig.run or {}
+        under_way = rig.run_under_way
+        self.title.setText(str(run.get("sample") or "No run yet"))
+        style, word = state_words(rig.state)
+        self.state.setText(f"{theme.state_style(style).symbol} {word}" if rig.state and run else "")
+        theme.set_property(self.state, "state", style)
+        self.holds.setText(" ".join(rig.holds))
+        self.holds.setVisible(bool(rig.holds))
+        activity = rig.activity or {}
+        active_role = str(activity.get("role", "")) if under_way else ""
+        self.bars.set_passes(rig.progress.get("passes", ()), active_role)
+        self.bars.setVisible(bool(rig.progress.get("passes")))
+        self._draw_buttons(under_way)
+        for label in (*self.figures.values(), *self._figure_names):
+            label.setVisible(bool(run))
+        self._draw_figures()
+        self._tick()
+        if under_way and not self._second.isActive():
+            self._second.start()
+        elif not under_way:
+            self._second.stop()
+
+    def _draw_buttons(self, under_way: bool) -> None:
+        ending = self._session.rig.state in ("finishing", "aborting")
+        self.pause_button.setVisible(under_way)
+        self.abort_button.setVisible(under_way)
+        self.pause_button.setEnabled(not ending)
+        self.abort_button.setEnabled(not ending)
+        self.pause_button.setText("Continue" if self.is_held else "Pause")
+        self.pause_button.setIcon(theme.icon("play" if self.is_held else "pause"))
+        self.pause_button.setToolTip(
+            "Go on measuring (Ctrl+P)" if self.is_held else "Pause after the present step, light off (Ctrl+P)"
+        )
+        self.abort_button.setToolTip("End the run; what is saved stays saved (Ctrl+.)")
+        self.abort_button.setIcon(theme.icon("abort", theme.current().bad))
+
+    def _draw_figures(self) -> None:
+        rig = self._session.rig
+        remaining, finish = rig.progress.get("remaining_s"), rig.progress.get("finish_s")
+        self.figures["Time left"].setText(duration_words(remaining) or _NOTHING)
+        moment = time.strftime("%H:%M", time.localtime(finish)) if finish else ""
+        self.figures["Ready at"].setText(moment or _NOTHING)
+        dose = self.dose_j()
+        self.figures["Dose at the sample"].setText(_NOTHING if dose is None else _dose_words(dose))
+        saved, wanted = rig.engine.get("exposures"), rig.engine.get("exposures_wanted")
+        unsaved = int(rig.engine.get("unsaved") or 0)
+        words = f"{saved} of {wanted} exposures" if wanted else _NOTHING
+        self.figures["Saved"].setText(f"{words}, {unsaved} waiting for the disk" if unsaved else words)
+        theme.set_property(self.figures["Saved"], "state", "warning" if unsaved else "")
+
+    def dose_j(self) -> float | None:
+        """Energy into the sphere with the sample in it, J; None as long as that can't be known."""
+        if self._scale is None or not self._session.run.exposures:
+            return None
+        power_w = self._scale.power_in_sphere_w
+        return sum(
+            power_w(float(exposure.data["monitor_power_w"])) * float(exposure.data["light_on_s"])
+            for exposure in self._session.run.exposures
+            if not exposure.role.startswith("empty")
+        )
+
+    def _tick(self) -> None:
+        rig = self._session.rig
+        self.now.set_whole(
+            activity_words(rig.activity, rig.run, time.time()) if rig.run_under_way else _ending(rig.run)
+        )
+
+
+def activity_words(activity: dict[str, Any] | None, run: dict[str, Any] | None, now_s: float) -> str:
+    """What is being done, e.g. `direct (emission), step 7 of 20, 412 mW/cm²: exposure, since 3 s`."""
+    if not activity:
+        return ""
+    densities = (run or {}).get("power_densities_mw_per_cm2") or ()
+    step = int(activity.get("step", 0))
+    place = [theme.role_style(activity["role"]).label] if activity.get("role") else []
+    if step < len(densities):
+        place += [f"step {step + 1} of {len(densities)}", f"{densities[step]:.4g} mW/cm²"]
+    since = max(0.0, now_s - float(activity.get("begun_s") or now_s))
+    doing = str(activity.get("activity", ""))
+    if since >= 1.5:
+        doing += f", since {duration_words(since)}"
+    return f"{', '.join(place)}: {doing}" if place else doing
+
+
+def _ending(run: dict[str, Any] | None) -> str:
+    return str((run or {}).get("folder") or "Start one on the page Measure (Ctrl+2); it is followed here.")
+
+
+def _dose_words(dose_j: float) -> str:
+    return f"{dose_j:.3g} J" if dose_j < 999.5 else f"{dose_j / 1000:.3g} kJ"

@@ -1,0 +1,93 @@
+"""The live page: what is measured, as it is measured."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QByteArray, Qt
+from PyQt6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from plqy_rig.gui.live_header import LiveHeader
+from plqy_rig.gui.live_result import ResultView
+from plqy_rig.gui.live_spectra import NEWEST, SpectraView
+from plqy_rig.gui.live_time import TimeView
+from plqy_rig.gui.pages import Page
+from plqy_rig.gui.session import Session
+
+
+class LivePage(Page):
+    """Progress on top; spectra and time traces on the left, the growing result on the right.
+
+    Attributes:
+        header: progress and buttons.
+        spectra: all roles at a step.
+        times: monitor power and laser temperature.
+        result: yield, A and μ.
+    """
+
+    title = "Live"
+    icon_name = "live"
+    shortcut = "Ctrl+3"
+    needs_host = True
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.header = LiveHeader(session)
+        self.spectra = SpectraView(session.run)
+        self.times = TimeView(session.rig, session.run)
+        self.result = ResultView(session.rig)
+        self.left = QSplitter(Qt.Orientation.Vertical)
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        for splitter, widgets in (
+            (self.left, ((self.spectra, 7), (self.times, 4))),
+            (self.columns, ((self.left, 1), (self.result, 1))),
+        ):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(12)
+            splitter.setProperty("role", "gap")
+            for widget, share in widgets:
+                splitter.addWidget(widget)
+                splitter.setStretchFactor(splitter.count() - 1, share)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self.header)
+        layout.addWidget(self.columns, 1)
+        self._bind_keys()
+        session.rig.changed.connect(self._count)
+
+    def _bind_keys(self) -> None:
+        self.add_key("PgUp", "spectra of the step before", lambda: self._step_by(-1))
+        self.add_key("PgDown", "spectra of the next step", lambda: self._step_by(1))
+        self.add_key("End", "spectra of the newest step", lambda: self.spectra.show_step(NEWEST))
+        self.add_key("L", "logarithmic axis of the spectra", self.spectra.log_box.toggle)
+        self.add_key("Home", "show all plots whole", self.show_everything)
+
+    def show_everything(self) -> None:
+        """Take back every zoom."""
+        for plot in (
+            self.spectra.plot,
+            self.times.power_plot,
+            self.times.temperature_plot,
+            self.result.yield_plot,
+            self.result.absorptance_plot,
+            self.result.mu_plot,
+        ):
+            plot.show_everything()
+        self.spectra.zoom_box.setCurrentIndex(0)
+
+    def _step_by(self, by: int) -> None:
+        shown = self.spectra.shown_step()
+        steps = len(self.session.run.target_power_density_mw_per_cm2)
+        if shown is not None and steps:
+            self.spectra.show_step(min(max(shown + by, 0), steps - 1))
+
+    def _count(self, topic: str) -> None:
+        if topic not in ("engine", "progress"):
+            return
+        rig = self.session.rig
+        saved, wanted = rig.engine.get("exposures"), rig.engine.get("exposures_wanted")
+        busy = rig.run_under_way and wanted
+        self.badge_changed.emit(f"{100 * int(saved or 0) // int(wanted or 1)} %" if busy else "")
+
+    def save_layout(self) -> QByteArray:
+        """How the parts share the room, for the settings."""
+        return self.columns.saveState()

@@ -1,0 +1,1 @@
+"""Plots of the window: spectra, quantities against power density, readings against time."""

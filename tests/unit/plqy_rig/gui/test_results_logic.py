@@ -1,0 +1,192 @@
+"""What the results pages work out before anything is drawn."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.synthetic_runs import Truth, make_run
+
+from plqy_rig.data import load_run, write_nexus
+from plqy_rig.evaluation import EvaluationChoices, evaluate_run, parse_window
+from plqy_rig.gui import results_text
+from plqy_rig.gui.results_differences import settings_differences, words_of_key
+from plqy_rig.gui.results_finder import RunFinder
+from plqy_rig.gui.results_opener import RunOpener
+from plqy_rig.gui.results_reading import Choices, compared
+from plqy_rig.gui.results_work import Ticket
+from plqy_rig.report.words import percent
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with two synthetic runs, as NeXus files."""
+    for seed in (1, 2):
+        place = tmp_path / f"run-{seed}"
+        place.mkdir()
+        run = make_run(Truth(steps=4), seed)
+        write_nexus(run, evaluate_run(run), place / "run.nxs")
+    return tmp_path
+
+
+@given(st.floats(-2, 2), st.one_of(st.floats(1e-6, 0.5), st.just(math.nan)))
+def test_percentages_read_as_those_of_the_report(value, uncertainty):
+    assert results_text.percent(value, uncertainty) == percent(value, uncertainty)
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=5), "under a minute"),
+        (timedelta(minutes=3), "3 minutes"),
+        (timedelta(hours=-30), "30 hours"),
+        (timedelta(days=12), "12 days"),
+        (timedelta(days=150), "5 months"),
+        (timedelta(days=800), "2 years"),
+    ],
+)
+def test_ages_are_told_as_people_tell_them(span, words):
+    assert results_text.span_words(span) == words
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("laser.current_a", "Laser current, A"),
+        ("limits.power_density_mw_per_cm2", "Limits power density, mW/cm²"),
+        ("power_steps", "Power steps"),
+        ("s", "S"),
+    ],
+)
+def test_keys_become_words_with_their_unit(key, words):
+    assert words_of_key(key) == words
+
+
+def test_runs_that_share_everything_have_no_differences():
+    run = make_run(Truth(steps=2))
+    assert settings_differences([run, run]) == ()
+    assert settings_differences([run]) == ()
+
+
+def test_a_difference_names_group_setting_and_both_values():
+    run = make_run(Truth(steps=2))
+    other = dataclasses.replace(run, recipe={**run.recipe, "power_steps": 7}, operator="B. C.")
+    found = {one.name: one for one in settings_differences([run, other])}
+    assert found["Power steps"].values == ("–", "7")
+    assert found["Operator"].values == ("test", "B. C.")
+    assert found["Power steps"].group == "Recipe"
+
+
+def test_addresses_of_a_bench_are_no_difference():
+    run = make_run(Truth(steps=2))
+    first, second = (
+        dataclasses.replace(run, rig={"shutter": {"port": port, "baud": 9600}})
+        for port in ("/dev/a", "/dev/b")
+    )
+    assert settings_differences([first, second]) == ()
+
+
+def test_the_finder_reads_only_runs_that_changed(folder, monkeypatch):
+    from plqy_rig.gui import results_finder
+
+    finder = RunFinder()
+    first = finder.look([folder])
+    assert [line.path.name for line in first] == ["run-1", "run-2"]
+    assert all(line.status == "success" and line.mean_plqy > 0 for line in first)
+    read = []
+    monkeypatch.setattr(results_finder, "load_run", lambda path: read.append(path) or load_run(path))
+    assert finder.look([folder]) == first
+    assert read == []
+    (folder / "run-1" / "run.nxs").write_bytes(b"no longer a file of ours")
+    again = {line.path.name: line.status for line in finder.look([folder])}
+    assert read == [folder / "run-1"]
+    assert again == {"run-1": "damaged", "run-2": "success"}
+
+
+def test_a_run_without_all_passes_says_which_is_missing(tmp_path):
+    from plqy_rig.data import Role
+
+    place = tmp_path / "run"
+    place.mkdir()
+    run = make_run(Truth(steps=2), roles=tuple(Role)[:3])
+    write_nexus(run, None, place / "run.nxs")
+    (line,) = RunFinder().look([tmp_path])
+    assert line.status == "incomplete"
+    assert line.problem == "not complete: direct emission is missing"
+    assert math.isnan(line.mean_plqy)
+
+
+def test_what_is_shown_is_what_evaluation_says_for_the_same_choices(folder):
+    choices = dataclasses.replace(
+        Choices.usual(), window=parse_window("1480:1600"), range_mw_per_cm2=(100.0, 500.0)
+    )
+    reading = RunOpener().read([folder / "run-1"], choices, Ticket())
+    expected = evaluate_run(
+        load_run(folder / "run-1"),
+        EvaluationChoices(windows=(choices.window,), range_mw_per_cm2=(100.0, 500.0)),
+    ).windows["1480_1600"]
+    (item,) = reading.runs
+    assert item.window.mean_plqy == expected.mean_plqy
+    assert item.window.u_mean_plqy == expected.u_mean_plqy
+    assert item.before.name == "er"
+
+
+def test_a_cancelled_ticket_stops_reading(folder):
+    ticket = Ticket()
+    ticket.cancel()
+    assert RunOpener().read([folder / "run-1"], Choices.usual(), ticket).runs == ()
+
+
+def test_a_run_that_is_gone_is_told_beside_the_others(folder):
+    reading = RunOpener().read([folder / "run-1", folder / "gone"], Choices.usual(), Ticket())
+    assert len(reading.runs) == 1
+    ((path, sentence),) = reading.problems
+    assert path == folder / "gone"
+    assert "gone" in sentence
+
+
+def test_a_single_run_is_not_compared(folder):
+    reading = RunOpener().read([folder / "run-1"], Choices.usual(), Ticket())
+    comparison, why_not = compared(reading.runs, reading.choices)
+    assert comparison is None
+    assert "two or more" in why_not
+
+
+def test_the_curve_of_a_model_passes_through_what_was_fitted(folder):
+    from plqy_rig.gui.results_fits import fitted_runs, model_curve
+
+    reading = RunOpener().read([folder / "run-1"], Choices.usual(), Ticket())
+    (fitted,) = fitted_runs(reading.runs)
+    window = reading.runs[0].window
+    covariance = window.details.steps.step_covariance
+    for model in fitted.dependence.models:
+        left = window.plqy - model_curve(model, window.power_density_mw_per_cm2)
+        assert np.allclose(left / np.sqrt(np.diag(covariance)), model.residuals, atol=1e-6), model.name
+
+
+def test_budget_bars_keep_statistical_and_systematic_apart():
+    from plqy_rig.gui.budget_view import budget_bars
+
+    bars = budget_bars({"scan_noise": 0.03, "linearity": 0.01, "response_shape": 0.02, "long_pass": math.nan})
+    assert [(bar.name, bar.is_sum) for bar in bars] == [
+        ("scan noise", False),
+        ("statistical together", True),
+        ("shape of the response", False),
+        ("detector linearity", False),
+        ("systematic together", True),
+        ("standard uncertainty", True),
+    ]
+    assert bars[1].relative == pytest.approx(0.03)
+    assert bars[4].relative == pytest.approx(math.hypot(0.01, 0.02))
+    assert bars[-1].relative == pytest.approx(math.sqrt(0.03**2 + 0.01**2 + 0.02**2))
+    assert budget_bars({}) == ()
+
+
+def test_a_folder_that_does_not_exist_holds_no_runs():
+    assert RunFinder().look([Path("/nonexistent/anywhere")]) == []

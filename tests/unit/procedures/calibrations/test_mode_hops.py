@@ -1,0 +1,119 @@
+"""The map of mode hops on the bench's optics: every hop found, none invented, a quiet place proposed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.bench_in_memory import BenchInMemory
+
+from calibration import CheckKind
+from drivers.errors import MeasurementError
+from procedures.calibrations import ModeHopScan
+from procedures.exposure import StopRequestedError
+
+SEEDS = range(1, 25)
+STEP_C = 0.25
+
+
+def scanned(world, *, laser_temperature_c=25.0, **parameters):
+    procedure = ModeHopScan()
+    procedure.set_parameters(parameters)
+    procedure.station = world.station(laser_temperature_c)
+    try:
+        procedure.startup()
+        procedure.execute()
+    finally:
+        procedure.shutdown()
+    assert world.shutter.blade_closed
+    assert world.laser.current_a == 0.0
+    return procedure.results[0]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_hop_of_the_diode_is_found_within_a_step_and_none_is_invented(seed):
+    world = BenchInMemory(seed=seed)
+    result = scanned(world, scans=3)
+    inside = [hop for hop in world.optics.true_hops() if 15.0 < hop.temperature_c < 35.0]
+    found = result.values["hops"]
+    assert len(found) == len(inside)
+    for hop, true in zip(found, inside, strict=True):
+        assert hop["position"] == pytest.approx(true.temperature_c, abs=STEP_C)
+        assert hop["line_step_nm"] == pytest.approx(true.wavelength_step_nm, abs=0.1)
+        assert hop["power_step_relative"] == pytest.approx(true.power_step, abs=0.005)
+    assert result.kind is CheckKind.MODE_HOPS
+    assert result.passed
+    quiet = result.values["quietest_temperature_c"]
+    nearest = min(abs(hop.temperature_c - quiet) for hop in world.optics.true_hops())
+    assert nearest > result.values["distance_c"] - STEP_C
+    assert 15.0 <= quiet <= 35.0
+
+
+def test_a_temperature_beside_a_hop_is_replaced_by_a_quiet_one_and_a_quiet_one_is_kept():
+    world = BenchInMemory(seed=4)
+    hop_c = next(hop.temperature_c for hop in world.optics.true_hops() if hop.temperature_c > 20.0)
+    loud = scanned(world, laser_temperature_c=round(hop_c + 0.05, 2), both_ways=False)
+    assert loud.setting is not None
+    assert (loud.setting.section, loud.setting.key) == ("laser", "temperature_c")
+    assert loud.values["distance_before_c"] < STEP_C
+    again = scanned(BenchInMemory(seed=4), laser_temperature_c=loud.setting.new, both_ways=False)
+    assert again.setting is None or again.values["distance_before_c"] >= 0.4
+
+
+def test_a_scan_of_the_current_finds_the_hops_that_the_junction_s_heat_brings():
+    world = BenchInMemory(seed=5)
+    found = scanned(world, scan="current", lowest_current_a=0.1, step_a=0.002).values["hops"]
+    heating = world.optics.parts.laser.junction_heating_c_per_a
+    # At a lower current the junction is cooler: a hop at a higher mount temperature happens at a higher one.
+    true_a = [0.300 + (hop.temperature_c - 25.0) / heating for hop in world.optics.true_hops()]
+    inside = [current for current in true_a if 0.1 < current < 0.3]
+    assert inside
+    assert [hop["position"] for hop in found] == pytest.approx(sorted(inside), abs=0.002)
+
+
+def test_a_range_without_hops_shows_none_and_keeps_the_temperature():
+    world = BenchInMemory(seed=1)
+    object.__setattr__(world.optics.parts.laser, "hops", ())
+    result = scanned(world)
+    assert result.values["hops"] == []
+    assert result.setting is None
+    assert result.passed
+
+
+def test_the_scan_stays_within_what_the_rig_allows_its_laser():
+    world = BenchInMemory(seed=2)
+    result = scanned(world, laser_temperature_c=33.0, both_ways=False)
+    low, high = result.values["scanned"]
+    assert low == pytest.approx(23.0, abs=0.02)
+    assert high == pytest.approx(35.0, abs=0.02)
+
+
+def test_too_few_steps_are_refused_before_the_laser_is_on():
+    world = BenchInMemory()
+    with pytest.raises(MeasurementError, match="too few"):
+        scanned(world, half_range_c=1.0, step_c=0.4)
+    assert not world.optics.light_on_sample(world.now_s)
+
+
+def test_a_stop_ends_the_scan_with_the_laser_off():
+    world = BenchInMemory()
+    procedure = ModeHopScan()
+    procedure.station = world.station()
+    procedure.should_stop = lambda: world.now_s > 400.0
+    procedure.startup()
+    with pytest.raises(StopRequestedError):
+        procedure.execute()
+    procedure.shutdown()
+    assert world.shutter.blade_closed
+    assert world.laser.current_a == 0.0
+
+
+def test_raw_data_and_plot_hold_what_was_measured():
+    result = scanned(BenchInMemory(seed=3))
+    points = len(result.raw["rising_setting"])
+    assert result.raw["rising_spectra"].shape == (points, 512)
+    assert len(result.raw["falling_line_nm"]) == points
+    names = [series.name for series in result.plot.series]
+    assert names == ["rising", "falling", "hops"]
+    document = result.plot.to_document()
+    assert np.isfinite(document["series"][0]["y"]).all()
+    assert len(document["series"][0]["y_error"]) == points
