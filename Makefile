@@ -54,6 +54,8 @@ bench: $(INSTALLED_TEST)  ## benchmarks: how right, how fast (half an hour)
 
 soak: $(INSTALLED_TEST)  ## the long tests, with counts (hours)
 	$(BIN)/python tests/soak/fail_at_every_exchange.py
+	$(BIN)/python tests/soak/kills.py
+	$(BIN)/python tests/soak/night.py
 	PLQY_SOAK_EXAMPLES=50 $(BIN)/python -m pytest -q tests/soak/test_engine_soak.py \
 		tests/system/test_guardian_kills.py tests/system/test_engine_endings.py
 

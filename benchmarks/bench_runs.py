@@ -6,9 +6,10 @@ them (that is `pulls.py`'s business).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from plqy_rig.data import ExitStatus, Role, RoleSpectra, Run
 from sim.bench import Bench, BenchSetup
 from sim.clock import ManualClock
 from sim.optics import BenchOptions
+from sim.optics.presets import PRESETS, WINDOWS_NM
+from sim.optics.units import FWHM_PER_SIGMA
 from sim.rig_file import draw_records
 
 FULL_SCALE = 65535.0
@@ -38,8 +41,17 @@ class Plan:
     roles: tuple[Role, ...] = tuple(Role)[:5]
 
 
-def make_bench_run(sample: str, seed: int, options: BenchOptions, plan: Plan = Plan()) -> tuple[Run, dict]:
-    """One run, and the bench's truth with the error that was drawn for its response."""
+@dataclass(frozen=True)
+class Made:
+    """One run, the bench's truth with the error that was drawn for its response, and the bench."""
+
+    run: Run
+    truth: dict[str, Any]
+    bench: Bench
+
+
+def make_bench_run(sample: str, seed: int, options: BenchOptions, plan: Plan = Plan()) -> Made:
+    """Measure one run on a bench of its own."""
     bench = Bench(BenchSetup(sample=sample, seed=seed, optics=options), ManualClock())
     optics = bench.optics
     random = np.random.default_rng([seed, 20260501])
@@ -55,8 +67,37 @@ def make_bench_run(sample: str, seed: int, options: BenchOptions, plan: Plan = P
     coefficients = optics.eeprom_wavelength_coefficients
     wavelength_nm = np.polynomial.polynomial.polyval(np.arange(512.0), coefficients)
     records = _records(bench)
-    truth = {**optics.truth(), "drawn_ratio_error": _drawn_ratio_error(optics, records)}
-    return _run(seed, sample, spectra, wavelength_nm, targets, records), truth
+    truth = {
+        **optics.truth(),
+        "drawn_ratio_error": _drawn_ratio_error(optics, records),
+        "through_slit": _through_slit(sample, optics.spectrograph.slit_fwhm_nm),
+    }
+    return Made(_run(seed, sample, spectra, wavelength_nm, targets, records), truth, bench)
+
+
+def with_other_records(made: Made, draw: int) -> Made:
+    """The same spectra with the records that another calibration of this bench might have given."""
+    records = _records(made.bench, draw)
+    error = _drawn_ratio_error(made.bench.optics, records)
+    return replace(
+        made,
+        run=replace(made.run, calibration=records),
+        truth={**made.truth, "drawn_ratio_error": error},
+    )
+
+
+def _through_slit(sample: str, fwhm_nm: float) -> dict[str, float]:
+    """The true yields in the windows of a spectrum that a slit has made less sharp."""
+    shifts_sigma = np.linspace(-4.0, 4.0, 33)
+    weights = np.exp(-0.5 * shifts_sigma**2) / np.exp(-0.5 * shifts_sigma**2).sum()
+    shifts_nm = shifts_sigma * fwhm_nm / FWHM_PER_SIGMA
+    preset = PRESETS[sample]
+    return {
+        name: float(
+            sum(w * preset.window_yield(low + s, high + s) for w, s in zip(weights, shifts_nm, strict=True))
+        )
+        for name, (low, high) in WINDOWS_NM.items()
+    }
 
 
 def _drawn_ratio_error(optics, records) -> float:
@@ -133,9 +174,9 @@ def _spectra(rows, scans, plan) -> RoleSpectra:
     )
 
 
-def _records(bench: Bench) -> dict[str, dict]:
+def _records(bench: Bench, draw: int = 0) -> dict[str, dict]:
     found = {}
-    for record in draw_records(bench):
+    for record in draw_records(bench, draw):
         kind = RecordKind(record.kind)
         sealed = Record.seal(
             kind=kind,

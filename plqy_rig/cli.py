@@ -183,6 +183,7 @@ def evaluate_files(
     quantity: file_options.Quantity = None,
     response: file_options.Response = None,
     response_unit: file_options.ResponseUnit = None,
+    divide_by_response: file_options.DivideByResponse = False,
     response_uncertainty: file_options.ResponseUncertainty = 0.0,
     column: file_options.Columns = None,
     integration_time: file_options.IntegrationTimes = None,

@@ -40,7 +40,12 @@ class RigHeldError(RigError):
 
 
 def wires_of(configuration: RigConfiguration) -> tuple[str, ...]:
-    """What the instruments of a rig hang on, each in one spelling, sorted."""
+    """What the instruments of a rig hang on, each in one spelling, sorted.
+
+    A bench is told apart by its console: its serial lines' names go to the next bench as soon as it ends.
+    """
+    if configuration.bench is not None:
+        return (f"bench {configuration.bench.console}",)
     bus = configuration.connection.usb_bus or "usb"
     return tuple(
         sorted(

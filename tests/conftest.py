@@ -15,4 +15,6 @@ from gui_support.fixtures import (
     start_plqy_host,
 )
 
+import plqy_rig.gui  # noqa: F401 -- before anybody else imports Qt
+
 __all__ = ["fake_host", "fake_session", "gui_surroundings", "loop_watch", "make_window", "start_plqy_host"]

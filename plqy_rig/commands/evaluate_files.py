@@ -34,6 +34,7 @@ class FilesOptions:
     quantity: str | None = None
     response: Path | None = None
     response_unit: str | None = None
+    divide_by_response: bool = False
     response_uncertainty: float = 0.0
     column: Sequence[str] | None = None
     integration_time: Sequence[str] | None = None
@@ -67,6 +68,7 @@ class FilesOptions:
             quantity=_choice("--quantity", Quantity, self.quantity),
             response=self.response,
             response_unit=_choice("--response-unit", ResponseUnit, self.response_unit),
+            divides_by_response=self.divide_by_response,
             response_uncertainty_relative=self.response_uncertainty,
             columns=tuple(self.column or ()),
             integration_times_s=_numbers("--integration-time", self.integration_time or ()),

@@ -35,6 +35,7 @@ ResponseUnit = Annotated[
         "relative-energy, relative-photons, uJ/count, W/nm/(count/s), photons/count or photons/nm/count.",
     ),
 ]
+DivideByResponse = Annotated[bool, typer.Option(help="The curve is a sensitivity: counts are divided by it.")]
 ResponseUncertainty = Annotated[
     float, _text("U", "Relative uncertainty of the response's ratio emission/laser.")
 ]

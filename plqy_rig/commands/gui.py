@@ -33,6 +33,4 @@ def gui(rig: Path | None, bench: BenchRequest | None, out: Path | None) -> None:
     request = None
     if rig is not None or bench is not None:
         request = HostRequest(rig=rig, bench=bench, out=out)
-    code = run(request)
-    if code:
-        raise typer.Exit(code)
+    raise typer.Exit(run(request))

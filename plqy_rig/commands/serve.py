@@ -117,6 +117,8 @@ def _act(signals: Signals, host: RigHost) -> None:
 
 def _leave_dead_pipes() -> None:
     """Whoever started the host may be gone, and nobody reads what it says: then it says it to nobody."""
+    if not hasattr(select, "poll"):  # Windows: a pipe without a reader can't be told from one with
+        return
     for number in (1, 2):
         look = select.poll()
         look.register(number, 0)

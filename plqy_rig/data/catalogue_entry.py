@@ -37,8 +37,8 @@ class CatalogueEntry:
         exposures: how many are saved, each with its dark.
         exposures_wanted: how many the recipe and what was added later ask for.
         roles: the passes with an exposure.
-        windows: mean quantum yield by window, ``{"low_nm", "high_nm", "mean", "u", "range_mw_per_cm2"}``;
-            empty until it was evaluated, and again when it was gone on with since.
+        windows: mean quantum yield by window, ``{"low_nm", "high_nm", "mean", "u", "range_mw_per_cm2",
+            "flags"}``, the flags of its steps; empty until it was evaluated, and again when it was gone on with since.
         flags: raised at any step of any window.
         problem: why it can't be read, or what is wrong with its files; empty for a whole run.
     """
@@ -118,6 +118,7 @@ def _window_of(window: WindowResult) -> dict[str, Any]:
         "mean": _finite(window.mean_plqy),
         "u": _finite(window.u_mean_plqy),
         "range_mw_per_cm2": [_finite(value) for value in window.range_mw_per_cm2],
+        "flags": sorted({flag for flags in window.flags for flag in flags}),
     }
 
 

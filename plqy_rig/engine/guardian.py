@@ -71,6 +71,7 @@ def watch_engine(incoming: int, outgoing: int, kill: Callable[[], None]) -> Watc
         kill: kills a silent engine.
     """
     watch, buffer = Watch(), b""
+    _say(outgoing, b"ready\n")
     while not (watch.over or watch.act):
         # The second look is for a guardian that was stopped itself: what came meanwhile lies there.
         if not (_heard_within(incoming, watch.patience_s) or _heard_within(incoming, _SECOND_LOOK_S)):
@@ -84,7 +85,7 @@ def watch_engine(incoming: int, outgoing: int, kill: Callable[[], None]) -> Watc
         *lines, buffer = (buffer + received).split(b"\n")
         for line in lines:
             watch.hear(line)
-        _answer(outgoing, len(lines))
+        _say(outgoing, b".\n" * len(lines))
     return watch
 
 
@@ -93,11 +94,12 @@ def _heard_within(incoming: int, duration_s: float) -> bool:
     return bool(ready)
 
 
-def _answer(outgoing: int, lines: int) -> None:
+def _say(outgoing: int, answer: bytes) -> None:
     try:
-        os.write(outgoing, b".\n" * lines)
+        os.write(outgoing, answer)
     except OSError:
-        # The engine doesn't listen any more; the end of the input will tell whether it died.
+        # The engine doesn't listen any more; the end of the input will tell whether it died. It may have
+        # died before this process was ready, with the laser on: another guardian watched before.
         return
 
 
@@ -118,7 +120,6 @@ def main(arguments: list[str]) -> int:
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    os.write(sys.stdout.fileno(), b"ready\n")
     watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()))
     if not watch.act:
         return 0

@@ -37,6 +37,23 @@ def laser_notes(measurement: Measurement) -> list[str]:
         )
     if len(inside) < 3:
         notes.append(f"{name}: holds {len(inside)} points of {spectra.path} only")
+    return [*notes, *_filtered_notes(measurement, name)]
+
+
+def _filtered_notes(measurement: Measurement, name: str) -> list[str]:
+    """Spectra of the sample that hold no laser line, as those taken behind the emission filter do."""
+    notes = []
+    for part in (Part.INDIRECT, Part.DIRECT):
+        if part not in measurement.parts:
+            continue
+        spectra = measurement.parts[part]
+        values = spectra.values.mean(axis=0)
+        inside = np.flatnonzero(measurement.request.laser.pixel_fractions(spectra.wavelength_nm) > 0)
+        if _no_peak(values, inside, int(inside[np.argmax(values[inside])])):
+            notes.append(
+                f"{name}: --{part} {spectra.path} shows no laser line; what was taken behind the emission "
+                f"filter is --{part.emission}, and --{part} the same without the filter"
+            )
     return notes
 
 

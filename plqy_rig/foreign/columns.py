@@ -205,8 +205,10 @@ def _obvious(table: Table, names: Sequence[str], others: Sequence[int]) -> tuple
     if len(others) == 1:
         return (others[0],)
     sensible = [i for i in others if names and not _NO_INTENSITY.search(names[i])]
+    # Columns without a name beside a named one are further scans under one heading, not something else.
+    nameless = [i for i in sensible if not names[i] and any(i < len(row) and row[i] for row in table.rows)]
     for candidates in ([i for i in sensible if _INTENSITY.search(names[i])], sensible):
-        if len(candidates) == 1:
+        if len(candidates) == 1 and not nameless:
             return (candidates[0],)
     raise ForeignFileError(
         table.path,

@@ -21,6 +21,8 @@ _NAME = (
 _UNIT_FIRST = re.compile(rf"{_NAME}\s*[(\[]\s*{_UNIT}\s*[)\]]\s*[:=;,\t ]*\s*{_NUMBER}", re.IGNORECASE)
 _UNIT_LAST = re.compile(rf"{_NAME}\s*[:=;,\t ]*\s*{_NUMBER}\s*[(\[]?{_UNIT}\b", re.IGNORECASE)
 
+_NO_UNIT = re.compile(rf"{_NAME}\s*[:=;,\t ]\s*{_NUMBER}\W*$", re.IGNORECASE)
+
 _IRRADIANCE = re.compile(
     r"irradian|[µμum]?w\s*/\s*\(?\s*(cm|m|nm)|[µμum]?w\s*[·*\s]\s*(cm|m|nm)\s*\^?\s*[-−⁻]", re.IGNORECASE
 )
@@ -46,6 +48,12 @@ def integration_time_s(header: Sequence[str]) -> float | None:
         return None
     value = found.pop()
     return value if 0 < value < 1e6 else None
+
+
+def time_without_unit(header: Sequence[str]) -> float | None:
+    """The number that the header gives as integration time without saying of what, else None."""
+    found = {float(match[1].replace(",", ".")) for match in map(_NO_UNIT.search, header) if match}
+    return found.pop() if len(found) == 1 else None
 
 
 def stated_quantity(header: Sequence[str], column: str) -> Quantity | None:

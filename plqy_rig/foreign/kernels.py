@@ -36,17 +36,24 @@ class Curve:
         path: the file.
         wavelength_nm: rising, [points].
         values: [points].
+        is_divisor: whether what is wanted is one over the curve, as of a sensitivity.
     """
 
     path: Path
     wavelength_nm: FloatArray
     values: FloatArray
+    is_divisor: bool = False
 
     def at(self, wavelength_nm: FloatArray) -> FloatArray:
-        """Values at `wavelength_nm`, NaN outside the curve; never extrapolated.
+        """Values (or one over them) at `wavelength_nm`, NaN outside the curve; never extrapolated.
 
         Between its points a monotone cubic, which follows the curve without overshoot.
         """
+        found = self._between(wavelength_nm)
+        # A sensitivity that isn't above 0 stays as it is: the window that needs it is refused.
+        return np.divide(1.0, found, out=found.copy(), where=found > 0) if self.is_divisor else found
+
+    def _between(self, wavelength_nm: FloatArray) -> FloatArray:
         if len(wavelength_nm) == len(self.wavelength_nm) and np.array_equal(
             wavelength_nm, self.wavelength_nm
         ):
@@ -75,7 +82,7 @@ class Corrections:
     """What turns values into photons.
 
     Attributes:
-        response: by which counts are multiplied; None without one.
+        response: by which counts are multiplied (one over its curve where that divides); None without one.
         unit: of the response.
         long_pass: transmission of the emission filter; None without one.
     """
@@ -88,9 +95,9 @@ class Corrections:
     def of(cls, measurement: Measurement) -> Corrections:
         """Read the correction files of a request; raises `ForeignFileError`."""
         request = measurement.request
-        response = (
-            None if request.response is None else Curve(request.response, *read_curve(request.response))
-        )
+        response = None
+        if request.response is not None:
+            response = Curve(request.response, *read_curve(request.response), request.divides_by_response)
         long_pass = (
             None if request.long_pass is None else Curve(request.long_pass, *read_curve(request.long_pass))
         )

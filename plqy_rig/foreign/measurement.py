@@ -194,6 +194,7 @@ def _divisors(
     }
     known = [time for several in times.values() for time in several if time is not None]
     if not known:
+        _refuse_times_without_unit(files)
         if request.has_emission_files:
             notes.append(
                 "integration times aren't known: excitation and emission files are taken as exposed equally "
@@ -207,6 +208,17 @@ def _divisors(
             "--integration-time ROLE=seconds"
         )
     return {part: np.array(several, dtype=np.float64) for part, several in times.items()}
+
+
+def _refuse_times_without_unit(files: Sequence[ForeignSpectrum]) -> None:
+    """Refuse exposures that differ by files' own words, where only their unit isn't said."""
+    stated = {file.time_without_unit: file.path for file in files if file.time_without_unit is not None}
+    if len(stated) > 1:
+        words = ", ".join(f"{path}: {time:g}" for time, path in stated.items())
+        raise ConfigurationError(
+            f"the files state different integration times without a unit ({words}); say them in seconds with "
+            "--integration-time ROLE=S"
+        )
 
 
 def _require_rates(request: FilesRequest, files: Sequence[ForeignSpectrum]) -> None:

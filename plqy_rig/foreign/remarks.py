@@ -22,6 +22,10 @@ _UNPROVEN_STABILITY = 0.005
 
 SENTENCES = {
     **evaluation_flags.SENTENCES,
+    Flag.MU_NEGATIVE: (
+        "More laser light with the sample in the sphere than without (L_b > L_a): the sphere changed between "
+        "the measurements; compare with a solvent-filled cuvette as the empty reference."
+    ),
     Flag.SATURATED: "A spectrum looks saturated inside a window: the number can't be trusted.",
     Flag.SINGLE_SCANS: "Not every spectrum was repeated: the uncertainty is a lower bound or isn't known.",
 }

@@ -24,7 +24,8 @@ class FilesRequest:
         windows: emission windows.
         quantity: what the values are; None takes what the files say, else counts.
         response: file by which counts are multiplied.
-        response_unit: of its values; must be given with it.
+        response_unit: of its values; must be given with it. Of one over its values where counts are divided.
+        divides_by_response: whether counts are divided by the curve, a sensitivity, instead of multiplied.
         response_uncertainty_relative: one sigma of the response's ratio emission / laser.
         columns: names or 1-based numbers of intensity columns; several are repeats.
         integration_times_s: by part; the key None stands for all others.
@@ -44,6 +45,7 @@ class FilesRequest:
     quantity: Quantity | None = None
     response: Path | None = None
     response_unit: ResponseUnit | None = None
+    divides_by_response: bool = False
     response_uncertainty_relative: float = 0.0
     columns: Sequence[str] = ()
     integration_times_s: Mapping[Part | None, float] = field(default_factory=dict)
@@ -109,6 +111,8 @@ class FilesRequest:
                 "--response and --response-unit go together: the same numbers mean other things in other "
                 f"units ({', '.join(ResponseUnit)})"
             )
+        if self.divides_by_response and self.response is None:
+            raise ConfigurationError("--divide-by-response: there is no --response")
         if self.response is not None and self.quantity not in (None, Quantity.COUNTS):
             raise ConfigurationError(
                 f"--response corrects counts; spectra that are {self.quantity} are corrected already"

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from plqy_rig.foreign.columns import Columns, choose_columns
 from plqy_rig.foreign.errors import ForeignFileError
-from plqy_rig.foreign.header import integration_time_s, is_per_second, stated_quantity
+from plqy_rig.foreign.header import (
+    integration_time_s,
+    is_per_second,
+    stated_quantity,
+    time_without_unit,
+)
 from plqy_rig.foreign.numbers import decimals, parse_number
 from plqy_rig.foreign.quantity import Quantity
 from plqy_rig.foreign.table import Table, find_table
@@ -39,6 +44,7 @@ class ForeignSpectrum:
         values: as in the file, [columns, pixels]; several columns are repeats.
         wavelength_decimals: digits behind the decimal sign of the wavelengths as written.
         integration_time_s: from the header; None where it states none.
+        time_without_unit: the number that the header gives as integration time without its unit, or None.
         quantity: what the file says its values are; None where it doesn't.
         per_second: whether the values are counts per second already.
         column_names: of the columns read; "" where the file has no names.
@@ -50,6 +56,7 @@ class ForeignSpectrum:
     values: FloatArray
     wavelength_decimals: int = 15
     integration_time_s: float | None = None
+    time_without_unit: float | None = None
     quantity: Quantity | None = None
     per_second: bool = False
     column_names: tuple[str, ...] = field(default=())
@@ -84,6 +91,7 @@ def read_spectrum(path: Path, columns: Sequence[str] = ()) -> ForeignSpectrum:
         values=values,
         wavelength_decimals=_decimals(table, chosen),
         integration_time_s=integration_time_s(table.header),
+        time_without_unit=time_without_unit(table.header),
         quantity=stated_quantity(table.header, chosen.names[0]),
         per_second=is_per_second(table.header, chosen.names[0]),
         column_names=chosen.names,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from types import TracebackType
 
+from PyQt6 import sip
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
@@ -49,7 +50,10 @@ def run(request: HostRequest | None = None) -> int:
     window.show()
     if request is not None:
         window.open_host(request)
-    return application.exec()
+    code = application.exec()
+    # With all its children, before Python clears up in an order of its own.
+    sip.delete(window)
+    return code
 
 
 def _tell_mistakes(window: MainWindow) -> None:

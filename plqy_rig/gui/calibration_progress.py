@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 
 from plqy_rig.gui.calibration_plan import PLAN, planned
 from plqy_rig.gui.calibration_plot import CalibrationPlot
-from plqy_rig.gui.calibration_result import ResultCard
+from plqy_rig.gui.calibration_result import ResultCard, changed_words
 
 _WARM_UP = re.compile(r"warms up, (\d+) min to go")
 _TICK_MS = 500
@@ -142,6 +142,46 @@ class QuestionPanel(QFrame):
         self.answered.emit(answer)
 
 
+class RestartBox(QFrame):
+    """Says that the rig file was changed, and that the host has to read it anew.
+
+    Signals:
+        wanted(): start the host anew.
+    """
+
+    wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "message")
+        self.setProperty("state", "warning")
+        self.words, self.button = QLabel(), QPushButton("Start the host anew")
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.button.setProperty("role", "primary")
+        row = QHBoxLayout(self)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.button)
+        self.button.clicked.connect(self._press)
+        self.hide()
+
+    def follow(self, part: Mapping[str, Any]) -> None:
+        """Show it once a session that changed the rig file is over."""
+        changed = [changed_words(one.get("setting")) for one in part.get("results") or ()]
+        said = [words for words in changed if words]
+        if said and not self.isVisibleTo(self.parentWidget()):
+            self.button.setEnabled(True)
+        self.words.setText(
+            f"The rig file has a new {' and a new '.join(said)}. The host read the file when it was started: "
+            "until it is started anew, runs are measured with the old value."
+        )
+        self.setVisible(bool(said) and bool(part.get("over")))
+
+    def _press(self) -> None:
+        self.button.setEnabled(False)
+        self.wanted.emit()
+
+
 class SessionView(QWidget):
     """Everything about the session under way, or the last one.
 
@@ -160,7 +200,7 @@ class SessionView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title, self.steps, self.stage, self.error = QLabel(), QLabel(), QLabel(), QLabel()
-        self.question, self.warm_up = QuestionPanel(), WarmUpTimer()
+        self.question, self.warm_up, self.restart = QuestionPanel(), WarmUpTimer(), RestartBox()
         self.abort, self.back = QPushButton("Abort the calibration"), QPushButton("Back")
         self.plots: list[CalibrationPlot] = []
         self.cards: list[ResultCard] = []
@@ -193,6 +233,7 @@ class SessionView(QWidget):
         self.abort.setVisible(not over)
         self.abort.setEnabled(not over)
         self.back.setVisible(over)
+        self.restart.follow(part)
         self._show_results(list(part.get("results") or ()), deciding=bool(part.get("deciding")))
         deciding = bool(part.get("deciding"))
         self._show_plots([] if over or deciding else list(part.get("plots") or ()))
@@ -224,7 +265,7 @@ class SessionView(QWidget):
         outside.setContentsMargins(12, 0, 0, 0)
         outside.setSpacing(10)
         outside.addLayout(top)
-        for part in (self.steps, self.error, self.question, self.warm_up, self.stage):
+        for part in (self.steps, self.error, self.restart, self.question, self.warm_up, self.stage):
             outside.addWidget(part)
         outside.addWidget(self._scroll, 1)
 

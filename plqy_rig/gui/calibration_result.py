@@ -109,11 +109,20 @@ def setting_words(setting: Mapping[str, Any] | None) -> str:
     """A proposed change of the rig file; empty without one."""
     if not setting:
         return ""
-    key = str(setting.get("key", "")).replace(".", " ").replace("_", " ")
-    key = key.removesuffix(" c")
-    old, new = setting.get("old"), setting.get("new")
     done = "is now in the rig file" if setting.get("written") else "goes into the rig file when you keep this"
-    return f"Proposed {key}: {new:g} °C instead of {old:g} °C. It {done}."
+    old, new = setting.get("old"), setting.get("new")
+    return f"Proposed {_setting_name(setting)}: {new:g} °C instead of {old:g} °C. It {done}."
+
+
+def changed_words(setting: Mapping[str, Any] | None) -> str:
+    """What the rig file has now, e.g. `laser temperature, 24.2 °C`; empty where nothing was written."""
+    if not setting or not setting.get("written"):
+        return ""
+    return f"{_setting_name(setting)}, {setting.get('new'):g} °C"
+
+
+def _setting_name(setting: Mapping[str, Any]) -> str:
+    return str(setting.get("key", "")).replace(".", " ").replace("_", " ").removesuffix(" c")
 
 
 def fate_words(document: Mapping[str, Any]) -> str:

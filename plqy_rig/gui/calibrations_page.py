@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plqy_rig.gui.main_window import MainWindow
 
 _EMPTY, _FORM, _SESSION = range(3)
+_ENDS_WITHIN_S = 30.0
 _FULL_SET = tuple(one.name for one in PLAN if one.name != "mode-hop")
 """What `plqy calibrate all` does; the map of mode hops is made when the laser asks for it."""
 
@@ -31,7 +32,6 @@ class CalibrationsPage(Page):
 
     title: ClassVar[str] = "Calibrations"
     icon_name: ClassVar[str] = "calibrations"
-    shortcut: ClassVar[str] = "Ctrl+5"
     needs_host: ClassVar[bool] = True
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -54,6 +54,7 @@ class CalibrationsPage(Page):
             lambda: session.command("calibration_abort", {"reason": "by the operator"})
         )
         self.progress.left.connect(self._leave)
+        self.progress.restart.wanted.connect(self._restart_host)
         session.rig.changed.connect(self._rig_changed)
         session.connected_changed.connect(lambda connected, why: self._show_state())
         self._show_standings()
@@ -155,6 +156,35 @@ class CalibrationsPage(Page):
         self._chosen(self.list.chosen_names())
         self.refresh()
 
+    def _restart_host(self) -> None:
+        """End the host and start another one, which reads the rig file anew."""
+        rig = self.session.rig.rig
+        path, out = Path(str(rig.get("path"))), Path(str(rig.get("out")))
+
+        def ended(_: Any) -> None:
+            self.session.in_background(
+                lambda: wait_until_gone(path), lambda _: self._start_host(path, out), self._not_restarted
+            )
+
+        self.session.command("shutdown", {}, ended, self._not_restarted)
+
+    def _start_host(self, path: Path, out: Path) -> None:
+        from plqy_rig.gui.host_process import HostRequest
+        from plqy_rig.gui.main_window import MainWindow
+
+        window = self.window()
+        if not isinstance(window, MainWindow):
+            return
+        if path.is_file():
+            window.open_host(HostRequest(rig=path, out=out))
+        else:
+            window.detach()
+            self.session.tell("The simulated bench ended with its host. Start another one.", "info")
+
+    def _not_restarted(self, error: CommandError) -> None:
+        self.progress.restart.button.setEnabled(True)
+        self.session.tell(error.message, "bad", "start the host anew")
+
     # -- following -----------------------------------------------------------------------------------
 
     def _rig_changed(self, topic: str) -> None:
@@ -190,6 +220,20 @@ class CalibrationsPage(Page):
             )
             return f"{words} uses the rig: wait for its end, or end it."
         return ""
+
+
+def wait_until_gone(rig_path: Path) -> None:
+    """Wait until no host holds this rig any more.
+
+    Raises:
+        RigHeldError: it doesn't end; its instruments can't be had before.
+    """
+    from plqy_rig.config import read_rig_file
+    from plqy_rig.rig_lock import hold_rig
+
+    if rig_path.is_file():  # a bench that belongs to the host goes with it
+        with hold_rig(read_rig_file(rig_path), "a window", patience_s=_ENDS_WITHIN_S):
+            pass
 
 
 def scenes(window: MainWindow) -> dict[str, Callable[[], object]]:

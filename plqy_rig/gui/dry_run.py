@@ -65,7 +65,9 @@ class DryRun(QObject):
 
         def failed(error: CommandError) -> None:
             self._answered()
-            self.failed.emit(error.message)
+            # A host that went away is told by the window itself, and the recipe is asked about again.
+            if error.kind != "HostGoneError":
+                self.failed.emit(error.message)
 
         arguments = {"recipe": asked, "out": self.out}
         self._session.command("check_recipe", arguments, done, failed, timeout_s=_TIMEOUT_S)

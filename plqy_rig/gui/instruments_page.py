@@ -36,7 +36,6 @@ class InstrumentsPage(Page):
 
     title = "Instruments"
     icon_name = "instruments"
-    shortcut = "Ctrl+5"
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)

@@ -25,7 +25,6 @@ class LivePage(Page):
 
     title = "Live"
     icon_name = "live"
-    shortcut = "Ctrl+3"
     needs_host = True
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

@@ -33,7 +33,7 @@ from plqy_rig.gui.page_shelf import PageShelf
 from plqy_rig.gui.pages import KeyHelp, Page
 from plqy_rig.gui.questions import DESTRUCTIVE, REJECT, ask
 from plqy_rig.gui.rig_page import RigPage
-from plqy_rig.gui.session import CommandError, Session
+from plqy_rig.gui.session import CONNECTION, CommandError, Session
 from plqy_rig.gui.settings import Settings
 from plqy_rig.gui.wire import Message
 
@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
             settings: what is remembered; the user's own when None.
         """
         super().__init__()
-        self.session = session or Session()
+        self.session = session or Session(self)
         self.settings = settings or Settings()
         self.host_process: HostProcess | None = None
         self.window_log = WindowLog()
@@ -69,6 +69,8 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self._restore()
         self.show_page(self.rig_page.title)
+        # Enter starts with the simulated bench; and no key presses a page's button by accident.
+        self.rig_page.start.bench_tile.setFocus()
         if self.session.connected:
             self.session.tell_again()
         # After the first paint: whoever starts the window sees it at once.
@@ -265,16 +267,16 @@ class MainWindow(QMainWindow):
 
     def _connection_changed(self, connected: bool, why: str) -> None:
         if connected:
-            self.message_bar.remove_where(_CONNECTION)
+            self.message_bar.remove_where(CONNECTION)
             if self._was_connected:
                 self.toasts.show_notice("Connected again; what was missed is shown.", False)
         elif self.session.address is not None:
             hint = (
                 "It is being looked for. A run goes on without this window; EMERGENCY OFF works nevertheless."
             )
-            self.session.message.emit(Message(why, "warning", _CONNECTION, hint))
+            self.session.message.emit(Message(why, "warning", CONNECTION, hint))
         else:
-            self.message_bar.remove_where(_CONNECTION)
+            self.message_bar.remove_where(CONNECTION)
         self._was_connected = self.session.address is not None and (self._was_connected or connected)
         self.menus.refresh()
 
@@ -306,9 +308,6 @@ class MainWindow(QMainWindow):
         self.settings.remember("theme", theme.manager().choice)
         self.settings.remember("font_size_pt", theme.manager().font_size_pt)
         self.settings.save()
-
-
-_CONNECTION = "connection to the host"
 
 
 def _find_or_start(request: HostRequest) -> tuple[HostProcess | None, Any]:

@@ -28,7 +28,6 @@ class MeasurePage(Page):
 
     title = "Measure"
     icon_name = "measure"
-    shortcut = "Ctrl+2"
     needs_host = False
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

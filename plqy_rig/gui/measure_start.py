@@ -212,8 +212,8 @@ class StartCard(QFrame):
 
     def _press(self, why_not: str, wanted: Any) -> None:
         if why_not:
-            self.say(f"{theme.state_style('bad').symbol} {why_not}", "bad")
             self.refused.emit()
+            self.say(f"{theme.state_style('bad').symbol} {why_not}", "bad")
         else:
             wanted.emit()
 

@@ -36,7 +36,6 @@ class QueuePage(Page):
 
     title = "Queue"
     icon_name = "queue"
-    shortcut = "Ctrl+4"
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)

@@ -165,8 +165,11 @@ class FormSection(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 10, 12)
         layout.setSpacing(6)
-        self.header = QPushButton(group.title)
-        self.summary = QLabel()
+        # Always with a parent: a widget without one would outlive the application.
+        self.header = QPushButton(group.title, self)
+        self.summary = QLabel(self)
+        self.header.setHidden(group.essential)
+        self.summary.hide()
         if group.essential:
             heading = QLabel(group.title)
             heading.setProperty("role", "heading")

@@ -63,7 +63,6 @@ class RecordsPage(Page):
 
     title: ClassVar[str] = "Records"
     icon_name: ClassVar[str] = "records"
-    shortcut: ClassVar[str] = "Ctrl+7"
     needs_host: ClassVar[bool] = False
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

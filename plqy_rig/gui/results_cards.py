@@ -19,6 +19,8 @@ from plqy_rig.report.words import number, percent, power_range, window_limits
 _NOTES = {str(flag) for flag in NOTES}
 _CARD_WIDTH = 250
 _MOST_ROWS = 2
+_TALL_WINDOW = 900
+"""Pixels; on a lower one the plots need the room more."""
 
 
 class Swatch(QWidget):
@@ -152,9 +154,12 @@ class RunCards(QScrollArea):
         if not self.cards:
             return 0
         columns = max(1, self.width() // _CARD_WIDTH)
-        rows = min(_MOST_ROWS, math.ceil(len(self.cards) / columns))
+        window = self.window()
+        tall = window is not None and window.height() >= _TALL_WINDOW
+        most = _MOST_ROWS if tall else 1
+        rows = min(most, math.ceil(len(self.cards) / columns))
         height = max(card.sizeHint().height() for card in self.cards)
-        more = len(self.cards) > columns * _MOST_ROWS
+        more = len(self.cards) > columns * most
         return rows * (height + 8) + (20 if more else 0)
 
 

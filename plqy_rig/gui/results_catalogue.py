@@ -19,9 +19,10 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from plqy_rig.data.catalogue import Catalogue
 from plqy_rig.gui import theme
 from plqy_rig.gui.pages import EmptyState
-from plqy_rig.gui.results_finder import RunFinder
+from plqy_rig.gui.results_lines import look
 from plqy_rig.gui.results_text import plural
 from plqy_rig.gui.results_work import Ticket, Workshop
 from plqy_rig.gui.run_table import STATUS_WORDS, RunLine, RunTable
@@ -47,8 +48,8 @@ class CataloguePanel(QWidget):
     def __init__(self, workshop: Workshop, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workshop, self._settings = workshop, settings
-        self._finder = RunFinder()
         self._folders = _remembered(settings)
+        self._catalogue: Catalogue | None = None
         self._ticket: Ticket | None = None
         self._again = False
         self._watcher = QFileSystemWatcher(self)
@@ -102,6 +103,13 @@ class CataloguePanel(QWidget):
         else:
             self._later.stop()
 
+    def close(self) -> None:
+        """Give the index back; a look under way ends early."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+        if self._catalogue is not None:
+            self._catalogue.close()
+
     def refresh(self) -> None:
         """Look what is there; at most one search at a time."""
         if self._ticket is not None:
@@ -110,15 +118,24 @@ class CataloguePanel(QWidget):
         folders = list(self._folders)
         self.said.setText("Looking…" if not self.table.model_.lines else self.said.text())
         self._ticket = self._workshop.start(
-            lambda ticket: self._finder.look(folders, ticket), self._found, self._failed
+            lambda ticket: self._look(folders, ticket), self._found, self._failed
         )
+
+    def _look(self, folders: Sequence[Path], ticket: Ticket) -> list[RunLine]:
+        """In a thread; one at a time."""
+        wanted = tuple(folder.resolve() for folder in folders)
+        if self._catalogue is None or self._catalogue.folders != wanted:
+            if self._catalogue is not None:
+                self._catalogue.close()
+            self._catalogue = Catalogue(wanted)
+        return look(self._catalogue, ticket)
 
     def _lay_out(self) -> None:
         self.search.setPlaceholderText("Search sample, date, flag, folder")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search the runs")
         self.status.addItem("all", "")
-        for status in ("success", "running", "incomplete", "abort", "fail", "interrupted", "damaged"):
+        for status in ("success", "incomplete", "abort", "fail", "interrupted", "damaged"):
             self.status.addItem(" ".join(STATUS_WORDS[status]), status)
         self.status.setAccessibleName("Status of the runs shown")
         self.status.setMinimumWidth(90)

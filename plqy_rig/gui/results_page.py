@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PyQt6.QtCore import QEvent, Qt
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from plqy_rig.gui.pages import EmptyState, Page
 from plqy_rig.gui.results_catalogue import CataloguePanel
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from plqy_rig.gui.results_view import ResultsView
 
 _READING_THREADS = 2
+_UNFINISHED = frozenset({"incomplete", "abort", "fail", "interrupted"})
 
 
 class ResultsPage(Page):
@@ -27,7 +36,6 @@ class ResultsPage(Page):
 
     title: ClassVar[str] = "Results"
     icon_name: ClassVar[str] = "results"
-    shortcut: ClassVar[str] = "Ctrl+6"
     needs_host: ClassVar[bool] = False
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -35,6 +43,7 @@ class ResultsPage(Page):
         self.readers, self.writers = Workshop(_READING_THREADS, self), Workshop(1, self)
         self.catalogue = CataloguePanel(self.readers, Settings())
         self.view: ResultsView | None = None
+        self.go_on_button = QPushButton("Go on with this run")
         self._waiting_for: Sequence[Path] = ()
         self._loading = False
         self._right = QStackedWidget()
@@ -47,7 +56,10 @@ class ResultsPage(Page):
         )
         self._lay_out()
         self.catalogue.chosen.connect(self.open)
+        self.go_on_button.clicked.connect(self.go_on)
         session.rig.changed.connect(self._rig_changed)
+        session.connected_changed.connect(lambda connected, why: self._offer_to_go_on())
+        self._offer_to_go_on()
 
     def activated(self) -> None:
         """Look for new runs, and have what is heavy ready."""
@@ -63,6 +75,7 @@ class ResultsPage(Page):
     def open(self, paths: Sequence[Path]) -> None:
         """Show these runs."""
         self._waiting_for = tuple(paths)
+        self._offer_to_go_on()
         if self.view is None:
             self._prepare()
             return
@@ -70,9 +83,32 @@ class ResultsPage(Page):
             self.view.open(paths)
         self._right.setCurrentIndex(1 if paths else 0)
 
+    def go_on(self) -> None:
+        """Measure what is still missing of the chosen run, into the same folder."""
+        (path,) = self._waiting_for
+
+        def begun(_: Any) -> None:
+            self.session.page_wanted.emit("Live")
+
+        self.session.command("resume_run", {"folder": str(path.resolve())}, begun)
+
+    def _offer_to_go_on(self) -> None:
+        chosen = set(self._waiting_for)
+        lines = [line for line in self.catalogue.table.model_.lines if line.path in chosen]
+        unfinished = len(lines) == 1 and len(chosen) == 1 and lines[0].status in _UNFINISHED
+        here = self.session.connected
+        idle = here and self.session.rig.idle
+        self.go_on_button.setVisible(unfinished)
+        self.go_on_button.setEnabled(idle)
+        why_not = "Something else uses the rig." if here else "Connect to its rig first."
+        self.go_on_button.setToolTip(
+            "Measure what is still missing, into the same folder; what is saved stays" if idle else why_not
+        )
+
     def event(self, event: QEvent | None) -> bool:
         """Qt's: threads end with the page."""
         if event is not None and event.type() == QEvent.Type.DeferredDelete:
+            self.catalogue.close()
             self.readers.close()
             self.writers.close()
         return super().event(event)
@@ -86,6 +122,7 @@ class ResultsPage(Page):
         top = QHBoxLayout()
         top.addWidget(title)
         top.addWidget(busy, 1, Qt.AlignmentFlag.AlignBottom)
+        top.addWidget(self.go_on_button)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.catalogue)
         split.addWidget(self._right)
@@ -127,6 +164,8 @@ class ResultsPage(Page):
             self._offer_records()
         elif topic == "run" and self.is_active:
             self.catalogue.refresh()
+        if topic in ("engine", "occupation"):
+            self._offer_to_go_on()
 
     def _offer_records(self) -> None:
         folder = self.session.rig.rig.get("calibration_folder")

@@ -37,7 +37,7 @@ def results_scenes(window: MainWindow) -> dict[str, Callable[[], object]]:
 
     return {
         "results-open": opened,
-        "results-uncertainty": look_at("Uncertainty"),
+        "results-uncertainty": look_at("Budget"),
         "results-fits": look_at("Fits"),
     }
 

@@ -36,7 +36,7 @@ from plqy_rig.gui.results_yield_plot import YieldPlot
 from plqy_rig.report import DEFAULT_SPECTRUM_DENSITY_MW_PER_CM2
 
 YIELD, EMISSION, SPECTRA, STEPS = "Quantum yield", "Emission", "Spectra", "Steps"
-BUDGET, FITS, COMPARE = "Uncertainty", "Fits", "Compare"
+BUDGET, FITS, COMPARE = "Budget", "Fits", "Compare"
 """Titles of the tabs."""
 
 _SETTLE_MS = 120

@@ -31,7 +31,6 @@ _NO_INDEX = QModelIndex()
 
 STATUS_WORDS = {
     "success": ("✓", "complete"),
-    "running": ("▶", "measuring"),
     "incomplete": ("◐", "incomplete"),
     "abort": ("◐", "ended early"),
     "fail": ("✕", "ended by an error"),
@@ -56,7 +55,7 @@ class RunLine:
         notes: flags that only say how something is.
         operator: who measured.
         problem: why it can't be read or has no result, a sentence; empty otherwise.
-        simulated: whether a bench measured it.
+        searched_too: more text that a search looks into, in lower case.
     """
 
     path: Path
@@ -69,7 +68,7 @@ class RunLine:
     notes: tuple[str, ...] = ()
     operator: str = ""
     problem: str = ""
-    simulated: bool = False
+    searched_too: str = ""
 
     @property
     def status_text(self) -> str:
@@ -95,7 +94,7 @@ class RunLine:
         """Get everything that a search looks into."""
         flags = " ".join((*self.doubts, *self.notes)).replace("_", " ")
         parts = (self.sample, self.path.name, self.operator, self.status_text, self.when, flags)
-        return " ".join(parts).casefold()
+        return f"{' '.join(parts)} {self.searched_too}".casefold()
 
 
 class RunColumn(IntEnum):
@@ -318,8 +317,6 @@ def _tool_tip(line: RunLine) -> str:
     said = [line.sample or "unnamed sample", line.status_text, line.problem, line.when, str(line.path)]
     if line.operator:
         said.append(f"measured by {line.operator}")
-    if line.simulated:
-        said.append("simulated")
     if flags:
         said.append(f"flags: {', '.join(flags)}")
     return "\n".join(part for part in said if part)

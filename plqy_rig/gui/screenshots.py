@@ -51,6 +51,7 @@ integration_time_max_emission_s = 1.0
 laser_warm_up_s = 5.0
 """
 _PATIENCE_S = 180.0
+_IN_EVERY_THEME = ("start", "live-running")
 
 
 class Photographer:
@@ -72,9 +73,11 @@ class Photographer:
     def take(self, name: str, widget: QWidget | None = None, themes: Sequence[str] = ()) -> None:
         """Take a picture of the window, or of another widget, in each theme."""
         from plqy_rig.gui import theme
+        from plqy_rig.gui.themes import THEMES
 
         subject = widget or self.window
-        for each in themes or self.themes:
+        every = tuple(THEMES) if name in _IN_EVERY_THEME else self.themes
+        for each in themes or every:
             theme.manager().choose(each)
             settle(0.15)
             path = self.out / f"{name}-{each}.png"
@@ -224,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Take the pictures; returns the exit code."""
     parser = argparse.ArgumentParser(description="Pictures of every page of the window.")
     parser.add_argument("out", type=Path, help="folder of the pictures")
-    parser.add_argument("--themes", default="light,dark,dark-room", help="names, separated by commas")
+    parser.add_argument("--themes", default="light", help="names, separated by commas")
     parser.add_argument("--speed", type=float, default=60.0, help="bench seconds per real second")
     options = parser.parse_args(arguments)
     if not os.environ.get("DISPLAY"):

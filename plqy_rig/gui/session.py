@@ -45,6 +45,9 @@ DRAIN_BUDGET_S = 0.012
 
 _RETRY_INTERVAL_MS = 700
 
+CONNECTION = "connection to the host"
+"""What messages about the connection are about; they go when it is back."""
+
 
 class Session(QObject):
     """One window's view of one host.
@@ -215,7 +218,7 @@ class Session(QObject):
         if failed is not None:
             failed(error)
         else:
-            self.message.emit(Message(error.message, "bad", where=error.command.replace("_", " ")))
+            self.message.emit(_message_of(error))
 
     def _do(self, deed: Callable[[], object]) -> None:
         if not self._closed:
@@ -338,6 +341,14 @@ class Session(QObject):
         else:
             self._documents.fetch(str(uid))
         self.snapshot.emit(snapshot)
+
+
+def _message_of(error: CommandError) -> Message:
+    command = error.command.replace("_", " ")
+    if error.kind == "HostGoneError":
+        # Goes with the connection's own message as soon as the host is back.
+        return Message(error.message, "warning", CONNECTION, f"It was asked to {command}." if command else "")
+    return Message(error.message, "bad", where=command)
 
 
 def _close_in_background(client: Client) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from calibration.roles import Role
 from drivers.errors import ConfigurationError, RigError
-from plqy_rig.engine import CommandRefusedError, Engine
+from plqy_rig.engine import CommandRefusedError, Engine, Safety
 from plqy_rig.host.calibration_desk import CalibrationDesk
 from plqy_rig.host.instrument_watch import InstrumentWatch
 from plqy_rig.host.live_evaluation import LiveEvaluation
@@ -77,13 +77,15 @@ class RigHost:
         part = rig_part(rig.rig_file, out, purge_confirmed=False)
         self._notifier = Notifier.of(rig.rig_file, tell=self.engine.notice)
         self.desk = NewsDesk(empty_picture(part, engine_part(self.engine, simulated_hands=False)))
-        self.occupation = Occupation(lambda use: self.desk.tell("occupation", occupation=str(use)))
+        self.occupation = Occupation(self._used)
         self._live = LiveEvaluation(
             self._tell_result,
             lambda sentence: self.desk.tell("notice", sentence=sentence, warning=True),
         )
         self.watch = RunWatch(self.engine, self.desk, self._live, self._forecast, self.refresh_engine)
-        self.instruments = InstrumentWatch(rig, self.engine, self.occupation, self.watch, self.desk)
+        self.instruments = InstrumentWatch(
+            rig, self.engine, self.occupation, self.watch, self.desk, self._instrument_is_back
+        )
         self.manual = ManualControl(self)
         self.calibrations = CalibrationDesk(self)
         self.queue = QueueDesk(self)
@@ -92,6 +94,11 @@ class RigHost:
         self._emergency: Future[SafeVerdict] | None = None
         self._verdict: SafeVerdict | None = None
         self._end_lock = threading.Lock()
+
+    def _used(self, use: Use) -> None:
+        self.desk.tell("occupation", occupation=str(use))
+        if use is Use.IDLE:
+            self.instruments.look_now()
 
     def _tell_result(self, result: dict[str, Any]) -> None:
         # An evaluation that took its time may be of the run before.
@@ -212,6 +219,9 @@ class RigHost:
         """Tell the part "engine" if it has changed."""
         part = engine_part(self.engine, simulated_hands=self.simulated_hands)
         part["question"] = part["question"] or self.calibrations.question
+        # Before the part that says safe: nobody shall see a safe rig with an open shutter.
+        if (verdict := self.engine.status.verdict) is not None:
+            self.instruments.verified(verdict)
         self.desk.tell_part("engine", part)
 
     def tell_rig(self) -> None:
@@ -278,10 +288,16 @@ class RigHost:
         with self.occupation.looking() as allowed:
             if not allowed:
                 self.occupation.require(Use.IDLE, verb=f"connect the {name} anew")
-            try:
-                self.rig.reconnect(name)
-            finally:
-                self.instruments.look_at(name)
+            self.instruments.connect(name)
+
+    def _instrument_is_back(self, name: str) -> None:
+        """It was lost while nothing used the rig, and is connected again."""
+        self.engine.notice(f"The {name} is connected again.")
+        lost_with_it = self.engine.status.safety is Safety.NOT_SAFE and not self.rig.failures
+        # Refused where somebody begins something at this very moment: that makes it safe itself.
+        with contextlib.suppress(CommandRefusedError):
+            if lost_with_it:
+                self.make_safe()
 
     def arrangement_unknown(self) -> None:
         """Sample or filter may have been moved outside the queue."""

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from drivers.errors import ConfigurationError
-from plqy_rig.data import JOURNAL_NAME, UnreadableRunError
+from plqy_rig.data import JOURNAL_NAME, UnreadableRunError, read_journal
 from plqy_rig.engine import Job, missing_steps, read_job, records_for
 from plqy_rig.rig import Rig
 from plqy_rig.run_queue.entry import Entry
@@ -55,6 +55,8 @@ class JobMaker:
 
     def _going_on(self, entry: Entry, folder: Path) -> Job:
         job = read_job(folder, only_pass=entry.only_pass, operator=self._operator)
-        if not missing_steps(job.sweep, job.previous):
+        # A program that died after the last exposure left a run without its end: it goes on, and ends.
+        ended = read_journal(folder / JOURNAL_NAME).stop is not None
+        if ended and not missing_steps(job.sweep, job.previous):
             raise NothingLeftError(f"every step is in {folder} already")
         return job

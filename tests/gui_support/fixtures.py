@@ -19,6 +19,7 @@ def gui_surroundings(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("PLQY_RUNTIME_DIR", str(folder / "runtime"))
     monkeypatch.setenv("PLQY_RECIPES_FOLDER", str(folder / "recipes"))
     monkeypatch.setenv("PLQY_QUEUE_FOLDER", str(folder / "queue"))
+    monkeypatch.setenv("PLQY_CATALOGUE", str(folder / "catalogue.sqlite"))
     return folder
 
 
@@ -45,6 +46,8 @@ def fake_session(qtbot, fake_host, gui_surroundings):
 @pytest.fixture
 def make_window(qtbot, gui_surroundings):
     """Make main windows; they are closed without a question when the test ends."""
+    from PyQt6 import sip
+
     from plqy_rig.gui.application import make_application
     from plqy_rig.gui.main_window import MainWindow
 
@@ -54,7 +57,6 @@ def make_window(qtbot, gui_surroundings):
     def make(session=None) -> MainWindow:
         window = MainWindow(session)
         windows.append(window)
-        qtbot.addWidget(window)
         window.show()
         assert window.pages  # all of them made
         return window
@@ -62,6 +64,8 @@ def make_window(qtbot, gui_surroundings):
     yield make
     for window in windows:
         window.close_without_asking()
+        # Now, with all its children: PyQt trips over windows that are left for the end of the program.
+        sip.delete(window)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
     python tests/soak/kills.py [--kills 200] [--seed 1] [--speed 50] [--minutes 60]
 
-One bench; `plqy run` and `resume`, `plqy queue run` and `plqy serve` take turns. Each run is killed about eight
-times at random moments, gone on with each time, and compared with undisturbed runs in the end. Prints the counts
-as it goes; exit code 1 and the reason at the first thing that isn't as it must be.
+One bench; `plqy run` and `resume`, `plqy queue run` and `plqy serve` take turns. Each run is killed about
+eight times at random moments, gone on with each time, and compared with undisturbed runs in the end. Prints
+the counts as it goes; the first thing that isn't as it must be ends it, with exit code 1 and the folder kept.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -47,21 +48,25 @@ def main() -> int:
     """Kill; returns the exit code."""
     arguments = _arguments()
     began = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory(prefix="plqy-kills-") as folder,
-        BenchProcess(BenchRequest(speed=arguments.speed, seed=arguments.seed)) as process,
-    ):
-        os.environ["PLQY_QUEUE_FOLDER"] = f"{folder}/queues"
-        os.environ["PLQY_RUNTIME_DIR"] = f"{folder}/runtime"
-        killer = Killer(Bench(process), Path(folder), arguments.seed)
+    folder = Path(tempfile.mkdtemp(prefix="plqy-kills-"))
+    os.environ["PLQY_QUEUE_FOLDER"] = str(folder / "queues")
+    os.environ["PLQY_RUNTIME_DIR"] = str(folder / "runtime")
+    _say(f"in {folder}, seed {arguments.seed}")
+    with BenchProcess(BenchRequest(speed=arguments.speed, seed=arguments.seed)) as process:
+        killer = Killer(Bench(process), folder, arguments.seed)
         for _ in range(UNDISTURBED):
             killer.undisturbed()
         for style in itertools.cycle(STYLES):
             left = arguments.kills - killer.kills.kills
             if left <= 0 or time.monotonic() - began > 60 * arguments.minutes:
                 break
-            killer.one_run(style, left)
+            try:
+                killer.one_run(style, left)
+            except BaseException:
+                _say(killer.kills)
+                raise
             _say(f"... {killer.kills.kills} kills after {(time.monotonic() - began) / 60:.1f} minutes")
+    shutil.rmtree(folder)
     _say(killer.kills)
     _say(f"{(time.monotonic() - began) / 60:.1f} minutes, load at the end {os.getloadavg()[0]:.1f}")
     return 0

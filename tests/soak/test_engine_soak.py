@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from support.engine_machine import COUNTS, EngineAndBench
+from support import engine_machine, host_machine
 
 EXAMPLES = int(os.environ.get("PLQY_SOAK_EXAMPLES", "0"))
 
@@ -18,10 +18,20 @@ pytestmark = [
 ]
 
 
-def test_engine_and_bench_under_random_commands_faults_and_kills(pytestconfig):
+@pytest.mark.parametrize(
+    ("machine", "counts"),
+    [
+        (engine_machine.EngineAndBench, engine_machine.COUNTS),
+        (host_machine.HostAndBench, host_machine.COUNTS),
+    ],
+)
+def test_under_random_commands_faults_and_kills(pytestconfig, monkeypatch, machine, counts):
+    # The machine of the host sets them for each example anew.
+    monkeypatch.setenv("PLQY_QUEUE_FOLDER", "")
+    monkeypatch.setenv("PLQY_RUNTIME_DIR", "")
     try:
         run_state_machine_as_test(
-            EngineAndBench,
+            machine,
             settings=settings(
                 max_examples=EXAMPLES,
                 stateful_step_count=25,
@@ -35,4 +45,4 @@ def test_engine_and_bench_under_random_commands_faults_and_kills(pytestconfig):
     finally:
         capture = pytestconfig.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
-            sys.stdout.write("\n" + "\n".join(f"{n:6d}  {name}" for name, n in sorted(COUNTS.items())) + "\n")
+            sys.stdout.write("\n" + "\n".join(f"{n:6d}  {name}" for name, n in sorted(counts.items())) + "\n")

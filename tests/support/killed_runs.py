@@ -1,8 +1,8 @@
-"""Runs whose programs are killed at random moments, again and again, and gone on with until they are complete.
+"""Runs whose programs are killed at random moments, and gone on with, until they are complete.
 
 What has to hold, however it was killed:
 
-* the program killed, its guardian alive: the bench has its shutter closed and its laser off within five seconds,
+* the program killed, its guardian alive: the bench has shutter closed and laser off within five seconds,
 * the guardian killed: another one watches soon, and the run goes on,
 * both killed: the next start makes the bench dark before it does anything else,
 * what was saved stays, once; going on finishes the run; it evaluates as an undisturbed one does.

@@ -119,7 +119,7 @@ def test_abort_keeps_what_is_saved_and_the_plots_keep_what_they_show(window, pag
     click(page.header.abort_button, qtbot)
     assert wait_for_end(window, qtbot) == "abort"
     assert window.session.rig.safety == "safe"
-    assert not page.header.abort_button.isVisible()
+    qtbot.waitUntil(lambda: not page.header.abort_button.isVisible(), timeout=5000)
     qtbot.waitUntil(lambda: bool(page.spectra.plot.curve_values), timeout=5000)
     assert load_run(run_folder(window)).exit_status == "abort"
 

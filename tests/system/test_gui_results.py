@@ -95,7 +95,6 @@ def test_the_catalogue_tells_the_true_status_and_the_mean_of_each_run(page, comm
     for line in lines(page):
         assert line.status_text == "✓ complete"
         assert line.mean_plqy == evaluated(command, line.path)["mean_plqy"]
-        assert line.simulated
 
 
 def test_a_run_that_was_cut_off_and_one_that_is_damaged_say_so_in_words(page, measured, qtbot, tmp_path):
@@ -273,8 +272,8 @@ def test_the_emission_is_that_of_the_step_nearest_to_the_chosen_density(page, qt
 
 def test_the_budget_adds_up_to_the_stated_uncertainty(page, qtbot):
     open_runs(page, qtbot, "HET-Ce")
-    page.view.tabs.show_title("Uncertainty")
-    view = page.view.tabs.view("Uncertainty")
+    page.view.tabs.show_title("Budget")
+    view = page.view.tabs.view("Budget")
     total = view.bars.bars[-1]
     assert total.relative == pytest.approx(shown(page).u_mean_plqy / shown(page).mean_plqy, rel=1e-6)
     view.what.setCurrentIndex(2)

@@ -10,8 +10,8 @@ import time
 import pytest
 from support.benches import SHORT_RECIPE
 
-START_S = 60_000
-RUN_S = 90_000
+START_MS = 90_000
+RUN_MS = 90_000
 
 
 @pytest.fixture
@@ -20,22 +20,22 @@ def bench_window(make_window, start_plqy_host, qtbot):
     address = start_plqy_host()
     window = make_window()
     window.attach(address)
-    qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_S)
+    qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_MS)
     return window
 
 
 def start_run(window, qtbot, recipe: str = SHORT_RECIPE, *, hands: bool = True) -> None:
     arguments = {"recipe": None, "recipe_toml": recipe, "source": "test", "simulated_hands": hands}
     window.session.command("start_run", arguments)
-    qtbot.waitUntil(lambda: window.session.rig.run_under_way, timeout=START_S)
+    qtbot.waitUntil(lambda: window.session.rig.run_under_way, timeout=START_MS)
 
 
 def wait_for_light(window, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.session.run.latest is not None, timeout=RUN_S)
+    qtbot.waitUntil(lambda: window.session.run.latest is not None, timeout=RUN_MS)
 
 
 def wait_for_end(window, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.session.rig.idle, timeout=RUN_S)
+    qtbot.waitUntil(lambda: window.session.rig.idle, timeout=RUN_MS)
 
 
 def test_a_run_is_followed_from_the_first_exposure_to_the_verdict(bench_window, loop_watch, qtbot):
@@ -54,7 +54,7 @@ def test_a_run_is_followed_from_the_first_exposure_to_the_verdict(bench_window, 
 
 def test_the_instruments_are_shown_with_light_and_sentence(bench_window, qtbot):
     report = bench_window.rig_page.report
-    qtbot.waitUntil(lambda: len(report.cards) == 5, timeout=START_S)
+    qtbot.waitUntil(lambda: len(report.cards) == 5, timeout=START_MS)
     assert all(card.sentence.text() for card in report.cards)
     assert {card.light.text() for card in report.cards} <= {"✔ good", "▲ warning"}
 
@@ -66,7 +66,7 @@ def test_a_window_that_is_closed_and_opened_again_has_missed_nothing(bench_windo
     bench_window.close_without_asking()
     other = make_window()
     other.attach(address)
-    qtbot.waitUntil(lambda: other.session.run.stop is not None, timeout=RUN_S)
+    qtbot.waitUntil(lambda: other.session.run.stop is not None, timeout=RUN_MS)
     run = other.session.run
     assert [len(run.steps(role)) for role in run.roles()] == [3] * 5
     assert run.stop["exit_status"] == "success"
@@ -84,7 +84,7 @@ def test_closing_during_a_run_asks_and_leaving_it_changes_nothing(bench_window, 
     qtbot.waitUntil(lambda: not bench_window.isVisible(), timeout=5000)
     other = make_window()
     other.attach(address)
-    qtbot.waitUntil(lambda: other.session.run.stop is not None, timeout=RUN_S)
+    qtbot.waitUntil(lambda: other.session.run.stop is not None, timeout=RUN_MS)
     assert other.session.run.stop["exit_status"] == "success"
 
 
@@ -108,7 +108,7 @@ def test_pause_and_continue_at_the_header(bench_window, qtbot):
     start_run(bench_window, qtbot)
     wait_for_light(bench_window, qtbot)
     bench_window.header.pause_button.click()
-    qtbot.waitUntil(lambda: bench_window.session.rig.state == "paused", timeout=RUN_S)
+    qtbot.waitUntil(lambda: bench_window.session.rig.state == "paused", timeout=RUN_MS)
     qtbot.waitUntil(lambda: bench_window.header.pause_button.text() == "Continue", timeout=2000)
     assert "Paused by the operator" in bench_window.header.holds.text()
     bench_window.header.pause_button.click()
@@ -124,7 +124,7 @@ def rig_window(make_bench, make_window, start_plqy_host, qtbot):
     address = start_plqy_host(rig=bench.rig)
     window = make_window()
     window.attach(address)
-    qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_S)
+    qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_MS)
     return window, bench
 
 
@@ -162,17 +162,21 @@ def test_a_host_that_was_killed_is_found_again_when_it_is_back(rig_window, start
     window, bench = rig_window
     os.kill(window.session.address.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: not window.session.connected, timeout=10_000)
-    assert "Connection to the host" in window.message_bar.texts[0]
+    assert any("Connection to the host" in text for text in window.message_bar.texts)
     start_plqy_host(rig=bench.rig)
-    qtbot.waitUntil(lambda: window.session.connected, timeout=START_S)
-    qtbot.waitUntil(lambda: window.message_bar.texts == [], timeout=5000)
+    qtbot.waitUntil(lambda: window.session.connected, timeout=START_MS)
+
+    def no_message_is_left() -> None:
+        assert window.message_bar.texts == []
+
+    qtbot.waitUntil(no_message_is_left, timeout=5000)
 
 
 def test_three_clicks_from_start_to_a_run(make_window, qtbot, gui_surroundings):
     window = make_window()
     window.rig_page.start.speed_box.setValue(100.0)
     window.rig_page.start.bench_tile.click()
-    qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_S)
+    qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_MS)
     assert window.session.host_is_ours
     window.close()
     process = window.host_process

@@ -21,7 +21,8 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=5, tickTextOffset=5, autoExpandTextSpace=True)
+        # Two levels: each line of the grid costs as much as a hundred points of a curve.
+        self.setStyle(tickLength=5, tickTextOffset=5, autoExpandTextSpace=True, maxTickLevel=1)
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 -- Qt's
         """Numbers with a true minus and thin spaces between thousands."""

@@ -120,6 +120,7 @@ class DensityPlot(PlotPanel):
         self._outer.setPen(theme.pen(colours.accent, 1.2))
         self._inner.setPen(theme.pen(colours.accent, 4.0))
         self._draw_points(series, x, y)
+        self.settle()
 
     def _draw_points(self, series: DensitySeries, x: FloatArray, y: FloatArray) -> None:
         colours = theme.current()

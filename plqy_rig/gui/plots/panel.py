@@ -129,6 +129,15 @@ class PlotPanel(QFrame):
     def redraw(self) -> None:
         """Draw everything again: the colours have changed."""
 
+    def settle(self) -> None:
+        """Work out the ranges now; a subclass calls it when it has drawn.
+
+        pyqtgraph would do it while it paints, and then paint everything a second time.
+        """
+        scene = self.plot.scene()
+        if self.isVisible() and scene is not None:
+            scene.prepareForPaint()
+
     # -- looks --------------------------------------------------------------------------------------
 
     def follow_theme(self) -> None:
@@ -143,8 +152,11 @@ class PlotPanel(QFrame):
 
     def set_axis_label(self, side: str, text: str) -> None:
         """Name a quantity with its unit, e.g. `Wavelength (nm)`."""
-        size = f"{theme.manager().font_size_pt:g}pt"
-        self.plot.setLabel(side, text, **{"color": theme.current().text, "font-size": size})
+        style = {"color": theme.current().text, "font-size": f"{theme.manager().font_size_pt:g}pt"}
+        axis = self.plot.getAxis(side)
+        if (axis.labelText, axis.labelStyle) != (text, style):
+            # Setting it lays out the whole plot anew.
+            self.plot.setLabel(side, text, **style)
 
     def set_empty(self, sentence: str) -> None:
         """Say what will come here; an empty sentence when there is something."""

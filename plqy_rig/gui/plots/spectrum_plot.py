@@ -73,6 +73,7 @@ class SpectrumPlot(PlotPanel):
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._shadings: tuple[Shading, ...] = ()
         self._regions: list[pg.LinearRegionItem] = []
+        self._regions_made_for: object = None
         self._saturation: tuple[float, float] | None = None
         self._band = pg.LinearRegionItem(orientation="horizontal", movable=False)
         self._band.setZValue(-20)
@@ -145,6 +146,7 @@ class SpectrumPlot(PlotPanel):
             self._draw(line)
         self._make_regions()
         self._place_band()
+        self.settle()
 
     def _draw(self, line: SpectrumLine) -> None:
         curve = self._curves.get(line.name)
@@ -154,8 +156,12 @@ class SpectrumPlot(PlotPanel):
             curve.setClipToView(True)
             self._curves[line.name] = curve
             self.plot.addItem(curve)
+        pen = _pen_of(line)
+        # Wide lines piece by piece take a tenth of the time; dashes would begin anew with every piece.
+        in_pieces = pen.style() == Qt.PenStyle.SolidLine and pen.widthF() > 1.0
+        curve.curve.setSegmentedLineMode("on" if in_pieces else "off")
+        curve.setPen(pen)
         curve.setData(line.wavelength_nm, self._on_axis(line.values))
-        curve.setPen(_pen_of(line))
         curve.setZValue(10 if line.emphasised else 5)
 
     def _on_axis(self, values: FloatArray) -> FloatArray:
@@ -166,6 +172,10 @@ class SpectrumPlot(PlotPanel):
         return exponents
 
     def _make_regions(self) -> None:
+        made_for = (self._shadings, theme.current())
+        if made_for == self._regions_made_for:
+            return
+        self._regions_made_for = made_for
         for region in self._regions:
             self.plot.removeItem(region)
         self._regions = []

@@ -110,16 +110,21 @@ class TimePlot(PlotPanel):
         self._line.setData((times - self._begin_s) / self._unit_s, values)
         self._line.setPen(theme.pen(colours.accent, 1.2 if len(times) < 5000 else 1.0))
         self._target.setPen(theme.pen(colours.muted, 1.0, Qt.PenStyle.DashLine))
-        self._dots.clear()
-        for points in self._points:
-            self._dots.addPoints(
-                x=(points.time_s - self._begin_s) / self._unit_s,
-                y=points.values,
-                symbol=points.symbol,
-                size=_POINT_SIZE,
-                brush=pg.mkBrush(points.colour),
-                pen=theme.pen(colours.plot_background, 0.8),
-            )
+        self._draw_points()
+        self.settle()
+
+    def _draw_points(self) -> None:
+        # All at once: pyqtgraph works out bounds and pictures for every call.
+        times = [(points.time_s - self._begin_s) / self._unit_s for points in self._points]
+        brushes = [pg.mkBrush(points.colour) for points in self._points]
+        self._dots.setData(
+            x=np.concatenate([np.zeros(0), *times]),
+            y=np.concatenate([np.zeros(0), *(points.values for points in self._points)]),
+            symbol=[points.symbol for points in self._points for _ in points.time_s],
+            brush=[brush for points, brush in zip(self._points, brushes, strict=True) for _ in points.time_s],
+            size=_POINT_SIZE,
+            pen=theme.pen(theme.current().plot_background, 0.8),
+        )
 
     def describe_at(self, x: float, y: float) -> tuple[str, str]:
         """Time and value under the pointer."""

@@ -63,6 +63,15 @@ def test_two_rig_files_for_one_rig_collide(rig_file):
         pass
 
 
+def test_benches_with_the_same_serial_lines_one_after_the_other_are_two_rigs(rig_file):
+    bench = '[bench]\nconsole = "127.0.0.1:{}"\n\n[laser]'
+    one = rig_file("a.toml", ("[laser]", bench.format(40001)))
+    other = rig_file("b.toml", ("[laser]", bench.format(40002)))
+    with hold_rig(one, "plqy run", 0.0), hold_rig(other, "plqy run", 0.0):
+        pass
+    assert wires_of(one.configuration) != wires_of(other.configuration)
+
+
 def test_one_shared_instrument_is_enough_to_collide(rig_file):
     one = rig_file("a.toml")
     other = rig_file(

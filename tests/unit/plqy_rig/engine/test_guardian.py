@@ -53,7 +53,15 @@ def test_the_end_of_the_pipe_without_goodbye_means_that_the_engine_is_dead(pipes
     assert watch.act == "the engine is dead"
     assert str(watch.folder) == "/somewhere"
     assert pipes.kills == []
-    assert os.read(pipes.heard_by_engine, 100) == b".\n.\n"
+    assert os.read(pipes.heard_by_engine, 100) == b"ready\n.\n.\n"
+
+
+def test_an_engine_that_dies_before_its_new_guardian_is_ready_is_noticed(pipes):
+    # Killed while the guardian was being replaced: its end of both pipes is closed, and the laser is on.
+    pipes.close_engine()
+    os.close(pipes.heard_by_engine)
+    pipes.heard_by_engine = os.dup(pipes.heard_by_guardian)
+    assert pipes.watch().act == "the engine is dead"
 
 
 def test_a_goodbye_ends_it_without_any_action(pipes):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.synthetic_runs import WAVELENGTH, Truth, make_run
 
+from calibration import CalibrationSet
 from plqy_rig.data import Role
 from plqy_rig.evaluation import NOTES, SENTENCES, EvaluationChoices, Flag, Window, evaluate_run
 from plqy_rig.evaluation.noise_model import fit_noise_model
@@ -48,6 +49,20 @@ def at_step(step, factor):
         return old
 
     return change
+
+
+@pytest.mark.parametrize(("nanometres", "is_in_window"), [(1530.0, True), (1300.0, False)])
+def test_a_pixel_without_a_response_is_told_where_it_counts(nanometres, is_in_window):
+    run = make_run(Truth(steps=4), 1)
+    records = CalibrationSet.from_documents(run.calibration, "test")
+    curve = records.response.joules_per_count.copy()
+    curve[np.argmin(np.abs(WAVELENGTH - nanometres))] = np.nan
+    lacking = dataclasses.replace(
+        records, response=dataclasses.replace(records.response, joules_per_count=curve)
+    )
+    window = evaluate_run(run, CHOICES, lacking).windows["er"]
+    assert ("uncalibrated_pixel" in {flag for flags in window.flags for flag in flags}) is is_in_window
+    assert np.isnan(window.mean_plqy) == is_in_window
 
 
 def test_every_flag_has_a_sentence():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from support.foreign_files import EXAMPLE_A, grid, rows, spectrum, write_set
 
+from drivers.errors import ConfigurationError
+
 WAVELENGTH = grid()
 
 
@@ -116,3 +118,36 @@ def test_several_windows_are_several_results(evaluate, tmp_path):
     windows = result.document["windows"]
     assert list(windows) == ["a", "b", "er"]
     assert windows["a"]["mean_plqy"] + windows["b"]["mean_plqy"] == pytest.approx(windows["er"]["mean_plqy"])
+
+
+def test_a_sample_measured_behind_the_filter_only_is_told(evaluate, tmp_path):
+    example = {**EXAMPLE_A, "direct": (0.0, 9.625e13)}
+    noise = 1e9 * np.random.default_rng(1).standard_normal(len(WAVELENGTH))
+    files = write(tmp_path, lambda role, values: values + noise, example)
+    assert "is --direct-emission" in evaluate(files).warnings
+    assert "is --indirect-emission" not in evaluate(files).warnings
+
+
+def test_exposures_that_differ_by_words_without_a_unit_are_refused(evaluate, tmp_path):
+    files = write(tmp_path)
+    for number, path in enumerate(files.values(), start=1):
+        path.write_text(f"#integration_time;{number}e-3\n{path.read_text()}")
+    with pytest.raises(ConfigurationError, match="without a unit"):
+        evaluate(files)
+    times = [f"{role}={number}e-3" for number, role in enumerate(files, start=1)]
+    assert evaluate(files, integration_time=times).step["plqy"] is not None
+
+
+@pytest.mark.parametrize("roles", [
+    ("empty", "direct"),
+    ("empty", "indirect", "direct"),
+    ("empty", "indirect", "direct", "indirect-emission", "direct-emission"),
+])  # fmt: skip
+def test_a_set_without_any_calibration_gives_a_number_and_its_caveats(evaluate, tmp_path, roles):
+    files = write(tmp_path)
+    chosen = {role: files[role.removesuffix("-emission")] for role in roles}
+    result = evaluate(chosen)
+    assert result.step["plqy"] == pytest.approx(0.5)
+    assert {"uncorrected_response", "single_scans"} <= set(result.flags)
+    assert "no response file" in result.warnings
+    assert ("integration times aren't known" in result.warnings) == (len(roles) == 5)

@@ -17,6 +17,7 @@ from support.foreign_files import (
 )
 
 from drivers.errors import ConfigurationError
+from plqy_rig.foreign.errors import ForeignFileError
 
 WAVELENGTH = grid()
 # Method, worked example B: raw counts, dark, integration time in s, power in mW.
@@ -97,6 +98,27 @@ def test_each_response_unit_means_what_it_says(evaluate, example_b, tmp_path, un
     path = tmp_path / "other.txt"
     path.write_text(rows(WAVELENGTH, curve.get(unit, joules * 1e6)))
     close(evaluate(files, **{**options, "response": path, "response_unit": unit}).step["plqy"], 0.5, 2e-6)
+
+
+@pytest.mark.parametrize("unit", ["relative-energy", "relative-photons"])
+def test_a_sensitivity_divides(evaluate, example_b, tmp_path, unit):
+    """Counts per energy, or per photon as a quantum efficiency."""
+    files, options = example_b
+    joules = np.where(WAVELENGTH < 1200, 4.0e-14, 5.0e-13)
+    per_count = joules if unit == "relative-energy" else joules / photon_energy_j(WAVELENGTH)
+    path = tmp_path / "sensitivity.txt"
+    path.write_text(rows(WAVELENGTH, 1.0 / per_count))
+    options |= {"response": path, "response_unit": unit}
+    close(evaluate(files, **options, divide_by_response=True).step["plqy"], 0.5, 2e-6)
+    assert abs(evaluate(files, **options).step["plqy"] - 0.5) > 0.4
+
+
+def test_a_sensitivity_of_zero_in_a_window_is_refused(evaluate, example_b, tmp_path):
+    files, options = example_b
+    path = tmp_path / "sensitivity.txt"
+    path.write_text(rows(WAVELENGTH, np.where(WAVELENGTH < 1500, 2.0, 0.0)))
+    with pytest.raises(ForeignFileError, match="above 0"):
+        evaluate(files, **{**options, "response": path}, divide_by_response=True)
 
 
 @pytest.fixture
@@ -280,7 +302,8 @@ def test_a_response_is_interpolated_within_and_never_beyond_its_range(evaluate, 
 
 
 @pytest.mark.parametrize(("options", "says"), [
-    ({"response": "c.txt"}, "go together"), ({"response_unit": "uJ/count"}, "go together"),
+    ({"response": "c.txt"}, "go together"),
+    ({"divide_by_response": True}, "no --response"), ({"response_unit": "uJ/count"}, "go together"),
     ({"response_unit": "J/count", "response": "c.txt"}, "--response-unit J/count"),
     ({"quantity": "power"}, "--quantity power"), ({"laser": "977"}, "lo:hi"), ({"per": "mm"}, "--per"),
     ({"quantity": "photons", "response": "c.txt", "response_unit": "uJ/count"}, "corrected already"),

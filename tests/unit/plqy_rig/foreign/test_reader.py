@@ -86,6 +86,13 @@ def test_integration_times_need_a_unit_and_one_value(file, line, seconds):
     assert found == (None if seconds is None else pytest.approx(seconds))
 
 
+@pytest.mark.parametrize(("line", "number"), [
+    ("#integration_time;0.1e-3", 1e-4), ("Integration time: 100", 100.0), ("Integration time (ms): 10", None),
+])  # fmt: skip
+def test_a_time_without_its_unit_is_known_as_such(file, line, number):
+    assert read_spectrum(file(f"{line}\n{rows(WAVELENGTH, VALUES)}")).time_without_unit == number
+
+
 def test_headers_comments_blank_lines_and_footers_are_no_data(file):
     body = rows(WAVELENGTH, VALUES).splitlines()
     body[5:5] = ["# a comment 12 13", "", "  "]
@@ -135,6 +142,23 @@ def test_several_intensities_are_asked_for_and_listed(file):
     refused(path, "no such", "run A", columns=("run C",))
     refused(path, "no such", columns=("1",))
     refused(path, "twice", columns=("run A", "2"))
+
+
+def test_columns_without_a_name_beside_a_named_one_are_asked_for(file):
+    """A sweep of the LuQY program: one heading over the scans of all times."""
+    header = (
+        "8/27/2025\t2:01 PM\t2:02 PM\nIntegration Time (ms)\t170.0\t170.0\n----\n"
+        "Wavelength (nm)\tLuminescence Flux Density (photons/s/cm²/nm)\t\n\t\t\n"
+    )
+    path = file((header + rows(WAVELENGTH, VALUES, 2 * VALUES)).encode("cp1252"))
+    refused(path, "2 columns", "--column")
+    assert assert_read(path, ("2",)).quantity is Quantity.PHOTONS
+    assert_read(path, ("3",), 2 * VALUES)
+
+
+def test_a_second_column_that_is_empty_is_none(file):
+    text = "Wavelength (nm);Intensity;\n" + rows(WAVELENGTH, VALUES, delimiter=";").replace("\n", ";\n")
+    assert_read(file(text))
 
 
 def test_columns_without_names_are_chosen_by_number(file):

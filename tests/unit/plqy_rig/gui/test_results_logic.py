@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.synthetic_runs import Truth, make_run
 
-from plqy_rig.data import load_run, write_nexus
+from plqy_rig.data import Role, load_run, write_nexus
+from plqy_rig.data.catalogue import Catalogue
 from plqy_rig.evaluation import EvaluationChoices, evaluate_run, parse_window
 from plqy_rig.gui import results_text
 from plqy_rig.gui.results_differences import settings_differences, words_of_key
-from plqy_rig.gui.results_finder import RunFinder
+from plqy_rig.gui.results_lines import LookCancelledError, look
 from plqy_rig.gui.results_opener import RunOpener
 from plqy_rig.gui.results_reading import Choices, compared
 from plqy_rig.gui.results_work import Ticket
@@ -92,33 +93,54 @@ def test_addresses_of_a_bench_are_no_difference():
     assert settings_differences([first, second]) == ()
 
 
-def test_the_finder_reads_only_runs_that_changed(folder, monkeypatch):
-    from plqy_rig.gui import results_finder
+@pytest.fixture
+def lines_in(tmp_path_factory):
+    """The lines of a folder, read with an index of this test alone."""
+    index = tmp_path_factory.mktemp("index") / "index.sqlite"
 
-    finder = RunFinder()
-    first = finder.look([folder])
-    assert [line.path.name for line in first] == ["run-1", "run-2"]
-    assert all(line.status == "success" and line.mean_plqy > 0 for line in first)
-    read = []
-    monkeypatch.setattr(results_finder, "load_run", lambda path: read.append(path) or load_run(path))
-    assert finder.look([folder]) == first
-    assert read == []
+    def read(folder, ticket=None):
+        with Catalogue([folder], index) as catalogue:
+            return look(catalogue, ticket)
+
+    return read
+
+
+def test_a_line_has_the_mean_and_the_flags_of_the_window_shown_first(folder, lines_in):
+    lines = {line.path.name: line for line in lines_in(folder)}
+    assert set(lines) == {"run-1", "run-2"}
+    for name, line in lines.items():
+        window = evaluate_run(load_run(folder / name)).windows["er"]
+        assert (line.status, line.mean_plqy, line.u_mean_plqy) == (
+            "success",
+            window.mean_plqy,
+            window.u_mean_plqy,
+        )
+        assert {*line.doubts, *line.notes} == {flag for flags in window.flags for flag in flags}
+
+
+def test_a_run_that_was_damaged_meanwhile_says_so(folder, lines_in):
+    lines_in(folder)
     (folder / "run-1" / "run.nxs").write_bytes(b"no longer a file of ours")
-    again = {line.path.name: line.status for line in finder.look([folder])}
-    assert read == [folder / "run-1"]
-    assert again == {"run-1": "damaged", "run-2": "success"}
+    again = {line.path.name: line for line in lines_in(folder)}
+    assert {name: line.status for name, line in again.items()} == {"run-1": "damaged", "run-2": "success"}
+    assert again["run-1"].problem
 
 
-def test_a_run_without_all_passes_says_which_is_missing(tmp_path):
-    from plqy_rig.data import Role
+def test_a_look_that_nobody_wants_any_more_stops(folder, lines_in):
+    ticket = Ticket()
+    ticket.cancel()
+    with pytest.raises(LookCancelledError):
+        lines_in(folder, ticket)
 
+
+def test_a_run_without_all_passes_says_which_is_missing(tmp_path, lines_in):
     place = tmp_path / "run"
     place.mkdir()
     run = make_run(Truth(steps=2), roles=tuple(Role)[:3])
     write_nexus(run, None, place / "run.nxs")
-    (line,) = RunFinder().look([tmp_path])
+    (line,) = lines_in(tmp_path)
     assert line.status == "incomplete"
-    assert line.problem == "not complete: direct emission is missing"
+    assert line.problem == "Not complete: direct (emission) is missing."
     assert math.isnan(line.mean_plqy)
 
 
@@ -188,5 +210,5 @@ def test_budget_bars_keep_statistical_and_systematic_apart():
     assert budget_bars({}) == ()
 
 
-def test_a_folder_that_does_not_exist_holds_no_runs():
-    assert RunFinder().look([Path("/nonexistent/anywhere")]) == []
+def test_a_folder_that_does_not_exist_holds_no_runs(lines_in):
+    assert lines_in(Path("/nonexistent/anywhere")) == []
