@@ -34,9 +34,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.benches import Bench
+from support.warm_benches import WarmBench
 
 from drivers.errors import RigError
-from plqy_rig.bench_process import BenchProcess, BenchRequest
+from plqy_rig.bench_process import BenchRequest
 from plqy_rig.config import read_rig_file
 from plqy_rig.engine import Engine, EngineState, Job, ObservedSweep, load_records
 from plqy_rig.rig import Rig
@@ -111,7 +112,7 @@ def run_case(case: Case | None, undisturbed: Data | None) -> tuple[Outcome, Data
     events: Data = {}
     with (
         tempfile.TemporaryDirectory() as out,
-        BenchProcess(BenchRequest(speed=100.0, faults=faults)) as process,
+        WarmBench(BenchRequest(speed=100.0, faults=faults)) as process,
     ):
         bench = Bench(process)
         try:

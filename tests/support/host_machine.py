@@ -67,6 +67,8 @@ class HostAndBench(RuleBasedStateMachine):
         self.announced: dict[str, str] = {}
         self.folders: set[Path] = set()
         self._start()
+        self.queue_add("A", split=True)
+        self.queue_start()
         COUNTS["examples"] += 1
 
     def _start(self) -> None:
