@@ -57,7 +57,7 @@ soak: $(INSTALLED_TEST)  ## the long tests, with counts (hours)
 	$(BIN)/python tests/soak/kills.py
 	$(BIN)/python tests/soak/night.py
 	PLQY_SOAK_EXAMPLES=50 $(BIN)/python -m pytest -q tests/soak/test_engine_soak.py \
-		tests/system/test_guardian_kills.py tests/system/test_engine_endings.py
+		tests/system/test_guardian_kills.py tests/system/test_engine_endings.py tests/system/test_host_idle.py
 
 firmware:  ## build the ND wheel's firmware
 	$(MAKE) -C drivers/nd_wheel/firmware

@@ -52,7 +52,8 @@ class Stacks:
 
     def _look(self) -> None:
         while not self._ended.wait(0.002):
-            if time.clock_gettime(self._clock) - self._watch.processor_s < self._after_s:
+            busy_s = time.clock_gettime(self._clock) - self._watch.processor_s
+            if not self._watch.is_running or busy_s < self._after_s:
                 continue
             frame = sys._current_frames().get(self._thread_id)
             lines = [
@@ -96,8 +97,8 @@ def report(what: str, watch: LoopWatch) -> None:
         above = int((milliseconds > 1e3 * BUDGET_S).sum())
         middle, high, very_high = np.percentile(milliseconds, (50, 99, 99.9))
         print(
-            f"{what:34} {name:9} longest {milliseconds.max():6.1f} ms   99.9 % {very_high:5.1f}   99 % {high:5.1f}"
-            f"   median {middle:4.1f}   above 50 ms: {above} of {len(milliseconds)}",
+            f"{what:26} {name:9} longest {milliseconds.max():6.1f} ms   99.9 % {very_high:5.1f}"
+            f"   99 % {high:5.1f}   median {middle:4.1f}   above 50 ms: {above} of {len(milliseconds)}",
             flush=True,
         )
 
@@ -181,12 +182,9 @@ def watch_points(window: MainWindow, watch: LoopWatch, points: int) -> None:
     x = np.linspace(0.0, 1.0, points)
 
     def spectra(round_number: int) -> None:
-        lines = [
-            SpectrumLine(f"line {k}", f"line {k}", 900 + 800 * x, noise.normal(1e3 * k, 50, points), "#4477aa")
-            for k in range(1)
-        ]
+        line = SpectrumLine("noise", "noise", 900 + 800 * x, noise.normal(1e3, 50, points), "#4477aa")
         page.spectra.plot.set_empty("")
-        page.spectra.plot.set_lines(lines)
+        page.spectra.plot.set_lines([line])
 
     def readings(round_number: int) -> None:
         page.times.temperature_plot.set_empty("")

@@ -93,13 +93,14 @@ def moves_between(present: Arrangement | None, target: Arrangement) -> tuple[Ope
 
 
 def make_request(
-    role: Role, present: Arrangement | None, *, power_steps: int, reason: str = ""
+    role: Role, present: Arrangement | None, *, sample: str, power_steps: int, reason: str = ""
 ) -> OperatorRequest:
     """Write the request that prepares a pass.
 
     Args:
         role: the pass to prepare.
         present: the arrangement as known; None if unknown or in doubt.
+        sample: its name: in a queue of several it matters which.
         power_steps: number of steps that will follow, for the words only.
         reason: why it is asked again.
     """
@@ -108,5 +109,7 @@ def make_request(
     steps = moves_between(None if reason else present, target)
     text = ", and ".join(_WORDS[step] for step in steps)
     sentence = f"Please {text}." if steps else "Nothing to move."
-    follows = f"{role.value.replace('_', ' ')}, {power_steps} power step{'s' if power_steps != 1 else ''}"
+    follows = (
+        f"{sample}, {role.value.replace('_', ' ')}, {power_steps} power step{'s' if power_steps != 1 else ''}"
+    )
     return OperatorRequest(role, target, steps, sentence, reason, f"Next: {follows}.")

@@ -86,7 +86,13 @@ class SweepPass:
         context = self._context
         if context.arrangement == self._role.arrangement and not reason:
             return OperatorAnswer.DONE
-        request = make_request(self._role, context.arrangement, power_steps=len(self._missing), reason=reason)
+        request = make_request(
+            self._role,
+            context.arrangement,
+            sample=context.settings.sample,
+            power_steps=len(self._missing),
+            reason=reason,
+        )
         context.arrangement = None
         context.tell(self._role, self._missing[0], "operator", 0.0)
         answer = context.operator.ask(request)

@@ -1,4 +1,4 @@
-"""Above the plots: what is measured, what is being done now, time left, dose; pause, continue, abort."""
+"""Above the plots: what is measured, what is being done now, time left, dose."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import time
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from plqy_rig.gui import theme
 from plqy_rig.gui.header import ElidedLabel
-from plqy_rig.gui.live_buttons import TwicePressedButton
 from plqy_rig.gui.live_photons import PhotonScale
 from plqy_rig.gui.live_progress import PassBars
 from plqy_rig.gui.session import Session
@@ -18,6 +17,7 @@ from plqy_rig.gui.words import duration_words, state_words
 
 _FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
 _NOTHING = "–"
+_WIDEST_NAME_PX = 260
 
 
 class LiveHeader(QFrame):
@@ -25,8 +25,6 @@ class LiveHeader(QFrame):
 
     Attributes:
         bars: progress by pass.
-        pause_button: pauses, or continues a run that the operator paused.
-        abort_button: asks once more, then ends the run.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -34,9 +32,10 @@ class LiveHeader(QFrame):
         self._session = session
         self._scale: PhotonScale | None = None
         self.setProperty("role", "card")
-        self.title = QLabel()
+        self.title = ElidedLabel()
         self.title.setProperty("role", "heading")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.state = QLabel()
         self.now = ElidedLabel()
         self.now.setTextFormat(Qt.TextFormat.PlainText)
@@ -46,12 +45,7 @@ class LiveHeader(QFrame):
         self.bars = PassBars()
         self._figure_names: list[QLabel] = []
         self.figures = {name: QLabel(_NOTHING) for name in _FIGURES}
-        self.pause_button = QPushButton("Pause")
-        self.abort_button = TwicePressedButton("Abort…", "Abort now?")
-        self.abort_button.setProperty("role", "danger")
         self._lay_out()
-        self.pause_button.clicked.connect(self.pause_or_continue)
-        self.abort_button.confirmed.connect(self.abort)
         self._second = QTimer(self)
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
@@ -67,8 +61,6 @@ class LiveHeader(QFrame):
         for widget in (self.title, self.state):
             first.addWidget(widget)
         first.addWidget(self.now, 1)
-        first.addWidget(self.pause_button)
-        first.addWidget(self.abort_button)
         row = QHBoxLayout()
         row.setSpacing(28)
         for name, label in self.figures.items():
@@ -89,26 +81,6 @@ class LiveHeader(QFrame):
         layout.addWidget(self.bars)
         layout.addLayout(row)
 
-    # -- commands -----------------------------------------------------------------------------------
-
-    def pause_or_continue(self) -> None:
-        """Pause after the present step, or go on."""
-        if not self._session.rig.run_under_way:
-            return
-        if self.is_held:
-            self._session.command("resume")
-        else:
-            self._session.command("pause", {"reason": ""})
-
-    def abort(self) -> None:
-        """End the run: what is saved stays saved."""
-        self._session.command("abort", {"reason": "aborted by the operator"})
-
-    @property
-    def is_held(self) -> bool:
-        """Get whether the run stands still for somebody's pause."""
-        return self._session.rig.state in ("pausing", "paused")
-
     # -- drawing ------------------------------------------------------------------------------------
 
     def _take(self, topic: str) -> None:
@@ -125,7 +97,7 @@ class LiveHeader(QFrame):
         rig = self._session.rig
         run = rig.run or {}
         under_way = rig.run_under_way
-        self.title.setText(str(run.get("sample") or "No run yet"))
+        self._name_it(str(run.get("sample") or "No run yet"))
         style, word = state_words(rig.state)
         self.state.setText(f"{theme.state_style(style).symbol} {word}" if rig.state and run else "")
         theme.set_property(self.state, "state", style)
@@ -135,7 +107,6 @@ class LiveHeader(QFrame):
         active_role = str(activity.get("role", "")) if under_way else ""
         self.bars.set_passes(rig.progress.get("passes", ()), active_role)
         self.bars.setVisible(bool(rig.progress.get("passes")))
-        self._draw_buttons(under_way)
         for label in (*self.figures.values(), *self._figure_names):
             label.setVisible(bool(run))
         self._draw_figures()
@@ -145,19 +116,12 @@ class LiveHeader(QFrame):
         elif not under_way:
             self._second.stop()
 
-    def _draw_buttons(self, under_way: bool) -> None:
-        ending = self._session.rig.state in ("finishing", "aborting")
-        self.pause_button.setVisible(under_way)
-        self.abort_button.setVisible(under_way)
-        self.pause_button.setEnabled(not ending)
-        self.abort_button.setEnabled(not ending)
-        self.pause_button.setText("Continue" if self.is_held else "Pause")
-        self.pause_button.setIcon(theme.icon("play" if self.is_held else "pause"))
-        self.pause_button.setToolTip(
-            "Go on measuring (Ctrl+P)" if self.is_held else "Pause after the present step, light off (Ctrl+P)"
+    def _name_it(self, sample: str) -> None:
+        # As wide as the name, within reason: what is being done now stands beside it.
+        self.title.set_whole(sample)
+        self.title.setFixedWidth(
+            min(_WIDEST_NAME_PX, self.title.fontMetrics().horizontalAdvance(sample) + 10)
         )
-        self.abort_button.setToolTip("End the run; what is saved stays saved (Ctrl+.)")
-        self.abort_button.setIcon(theme.icon("abort", theme.current().bad))
 
     def _draw_figures(self) -> None:
         rig = self._session.rig

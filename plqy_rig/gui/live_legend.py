@@ -14,7 +14,6 @@ from plqy_rig.gui import theme
 _LINE_PX = 26
 _GAP_PX = 6
 _PER_ROW = 3
-_THREE_FROM_PX = 430
 
 
 class RoleButton(QAbstractButton):
@@ -113,13 +112,18 @@ class RoleLegend(QWidget):
                 button.update()
         if Role.EMPTY_EMISSION in roles:
             self.buttons[Role.EMPTY_EMISSION].show()
+        self._arrange_for_width()
         self._place_remarks()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
         """See whether the remarks fit now."""
         super().resizeEvent(event)
-        self._arrange(_PER_ROW if self.width() >= _THREE_FROM_PX else _PER_ROW - 1)
+        self._arrange_for_width()
         self._place_remarks()
+
+    def _arrange_for_width(self) -> None:
+        widest = max(button.sizeHint().width() for button in self.buttons.values() if not button.isHidden())
+        self._arrange(_PER_ROW if self.width() >= _PER_ROW * widest else _PER_ROW - 1)
 
     def _arrange(self, per_row: int) -> None:
         """With three in a row laser light is above and emission below."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QByteArray, Qt
-from PyQt6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QSplitter, QTabBar, QVBoxLayout, QWidget
 
 from plqy_rig.gui.live_header import LiveHeader
 from plqy_rig.gui.live_result import ResultView
@@ -11,16 +12,21 @@ from plqy_rig.gui.live_spectra import NEWEST, SpectraView
 from plqy_rig.gui.live_time import TimeView
 from plqy_rig.gui.pages import Page
 from plqy_rig.gui.session import Session
+from plqy_rig.gui.settings import Settings
+
+_ROOM_FOR_BOTH_PX = 600
+_SETTLE_MS = 300
 
 
 class LivePage(Page):
     """Progress on top; spectra and time traces on the left, the growing result on the right.
 
     Attributes:
-        header: progress and buttons.
+        header: progress.
         spectra: all roles at a step.
         times: monitor power and laser temperature.
         result: yield, A and μ.
+        choice: what a narrow page shows.
     """
 
     title = "Live"
@@ -45,11 +51,30 @@ class LivePage(Page):
             for widget, share in widgets:
                 splitter.addWidget(widget)
                 splitter.setStretchFactor(splitter.count() - 1, share)
+        self.choice = QTabBar()
+        self.choice.addTab("Spectra")
+        self.choice.addTab("Quantum yield")
+        self.choice.hide()
+        self.choice.currentChanged.connect(lambda _: self._show_chosen())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addWidget(self.header)
+        layout.addWidget(self.choice)
         layout.addWidget(self.columns, 1)
+        self._settings = Settings()
+        self._splitters = {
+            "live/columns": self.columns,
+            "live/left": self.left,
+            "live/right": self.result.splitter,
+        }
+        for key, splitter in self._splitters.items():
+            splitter.restoreState(self._settings.data(key))
+            splitter.splitterMoved.connect(lambda *_: self._remember_soon.start())
+        self._remember_soon = QTimer(self)
+        self._remember_soon.setSingleShot(True)
+        self._remember_soon.setInterval(_SETTLE_MS)
+        self._remember_soon.timeout.connect(self.remember_layout)
         self._bind_keys()
         session.rig.changed.connect(self._count)
 
@@ -87,6 +112,20 @@ class LivePage(Page):
         busy = rig.run_under_way and wanted
         self.badge_changed.emit(f"{100 * int(saved or 0) // int(wanted or 1)} %" if busy else "")
 
-    def save_layout(self) -> QByteArray:
-        """How the parts share the room, for the settings."""
-        return self.columns.saveState()
+    def remember_layout(self) -> None:
+        """Keep how the parts share the room."""
+        for key, splitter in self._splitters.items():
+            self._settings.remember(key, splitter.saveState())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
+        """Beside each other where there is room, else the spectra or the result alone."""
+        super().resizeEvent(event)
+        narrow = self.width() < _ROOM_FOR_BOTH_PX
+        if narrow != self.choice.isVisibleTo(self):
+            self.choice.setVisible(narrow)
+            self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        narrow = self.choice.isVisibleTo(self)
+        self.left.setVisible(not narrow or self.choice.currentIndex() == 0)
+        self.result.setVisible(not narrow or self.choice.currentIndex() == 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PyQt6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from plqy_rig.gui import theme
@@ -67,12 +67,25 @@ class PassBars(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's
-        """Two lines: words, bar."""
-        return QSize(600, self.fontMetrics().height() + _BAR_PX + 10)
+        """Words in one line or two, then the bar."""
+        return QSize(600, self._lines() * self.fontMetrics().height() + _BAR_PX + 10)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 -- Qt's
         """Words are cut where there is no room."""
         return QSize(240, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
+        """Narrow bars have their words in two lines."""
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def _lines(self) -> int:
+        if not self.passes:
+            return 1
+        room = self.width() / len(self.passes) - _GAP_PX
+        wide = self.fontMetrics().horizontalAdvance
+        labels = [theme.role_style(entry.role).label for entry in self.passes]
+        return 1 if max(wide(f"{label}  ✔ 00/00") for label in labels) < room else 2
 
     def event(self, event: QEvent | None) -> bool:
         """Say in words what stands under the pointer."""
@@ -96,6 +109,7 @@ class PassBars(QWidget):
 
     def _paint_pass(self, painter: QPainter, entry: PassState, left: float, width: float) -> None:
         colours, height = theme.current(), self.fontMetrics().height()
+        lines = self._lines()
         style = theme.role_style(entry.role)
         count = f"{entry.done}/{entry.steps}"
         complete = entry.done >= entry.steps
@@ -105,16 +119,22 @@ class PassBars(QWidget):
         font.setBold(entry.active)
         painter.setFont(font)
         painter.setPen(theme.pen(colours.text if entry.active or complete else colours.muted))
-        line = QRectF(left, 0, width, height)
+        last = QRectF(left, (lines - 1) * height, width, height)
         wide = painter.fontMetrics().horizontalAdvance
-        if wide(style.label) + wide(count) + 8 > width and not entry.active:
+        to_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        words = style.label
+        if lines == 2:
+            place, _, light = style.label.partition(" (")
+            painter.drawText(QRectF(left, 0, width, height), to_left, place)
+            words = light.rstrip(")")
+        if wide(words) + wide(count) + 8 > width and not entry.active:
             # Where there isn't room for both, the words matter more: the bar shows the count.
             count = "✔" if complete else ""
         room = int(width - wide(count) - 8)
-        words = painter.fontMetrics().elidedText(style.label, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
-        bar = QRectF(left + 0.5, height + 4.5, width - 1, _BAR_PX)
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(last, to_left, words)
+        painter.drawText(last, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
+        bar = QRectF(left + 0.5, last.bottom() + 4.5, width - 1, _BAR_PX)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.translucent(style.colour, 0.18))
         painter.drawRoundedRect(bar, 4, 4)

@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QShowEvent
+from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QSizePolicy,
     QSplitter,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from plqy_rig.gui import theme
+from plqy_rig.gui.live_spectra import widen_list
 from plqy_rig.gui.plots.density_plot import DensityPlot, DensitySeries
 from plqy_rig.gui.plots.throttle import Throttle
 from plqy_rig.gui.rig_model import RigModel
@@ -33,6 +34,7 @@ FloatArray = NDArray[np.float64]
 SKIN_EXPOSURE_LIMIT_MW_PER_CM2 = 730.0
 """ICNIRP's limit for skin at 980 nm: a landmark for readers, not a limit of the rig."""
 
+_ROOM_FOR_BOTH_PX = 440
 _TITLES = {
     "er": "Er band",
     "er_table1": "Er band, narrow",
@@ -48,9 +50,9 @@ _EMPTY_YIELD = (
 class ErrorBars(StrEnum):
     """Which uncertainty the bars show."""
 
-    BOTH = "Statistical (thick), total (thin)"
-    STATISTICAL = "Statistical only"
-    TOTAL = "Total only"
+    BOTH = "Both bars"
+    STATISTICAL = "Statistical"
+    TOTAL = "Total"
 
 
 class ResultView(QWidget):
@@ -74,16 +76,16 @@ class ResultView(QWidget):
         self.detail.setWordWrap(True)
         self.window_box = QComboBox()
         self.window_box.setAccessibleName("Emission window")
-        self.window_box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.errors_box = QComboBox()
         self.errors_box.addItems([choice.value for choice in ErrorBars])
         self.errors_box.setAccessibleName("What the error bars show")
+        self.errors_box.setToolTip("Thick bars: statistical uncertainty. Thin bars: all of it.")
         self.yield_plot = DensityPlot("Quantum yield", "PLQY", "%")
         self.yield_plot.set_reference_density(
             SKIN_EXPOSURE_LIMIT_MW_PER_CM2, "730 mW/cm²: skin exposure limit at 980 nm (ICNIRP)"
         )
-        self.absorptance_plot = DensityPlot("Absorptance", "A", "")
-        self.mu_plot = DensityPlot("Indirect absorption", "μ", "")
+        self.absorptance_plot = DensityPlot("Absorptance A", "A", "")
+        self.mu_plot = DensityPlot("Indirect absorption μ", "μ", "")
         for narrow in (self.absorptance_plot, self.mu_plot):
             narrow.set_axis_label("bottom", "Density (mW/cm²)")
         self.flags = QListWidget()
@@ -92,7 +94,10 @@ class ResultView(QWidget):
         self.flags.setMinimumHeight(64)
         self.flags.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.flags.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self._swaps: list[QToolButton] = []
+        self._is_narrow = False
         self._lay_out()
+        self._show_only(None)
         self._draw_soon = Throttle(self, self._draw_if_seen, 250, delay_ms=120)
         rig.changed.connect(lambda topic: self._draw_soon.request() if topic == "result" else None)
         self.window_box.currentIndexChanged.connect(lambda index: self._draw_soon.request())
@@ -103,16 +108,23 @@ class ResultView(QWidget):
     def _lay_out(self) -> None:
         controls = QHBoxLayout()
         controls.setSpacing(8)
-        controls.addWidget(self.window_box)
-        controls.addWidget(self.errors_box)
-        controls.addStretch(1)
+        for box in (self.window_box, self.errors_box):
+            # Cut to the room there is; the open list shows all of it.
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
+            widen_list(box)
+            controls.addWidget(box, 1)
         inside = self.yield_plot.layout()
         assert isinstance(inside, QVBoxLayout)
         inside.insertWidget(1, self.headline)
         inside.insertWidget(2, self.detail)
         below = QSplitter(Qt.Orientation.Horizontal)
-        for plot in (self.absorptance_plot, self.mu_plot):
+        for plot, other, name in (
+            (self.absorptance_plot, self.mu_plot, "μ"),
+            (self.mu_plot, self.absorptance_plot, "A"),
+        ):
             below.addWidget(plot)
+            self._swaps.append(self._add_swap(plot, other, name))
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         for widget, share in ((self.yield_plot, 5), (below, 3), (self.flags, 1)):
             self.splitter.addWidget(widget)
@@ -126,6 +138,31 @@ class ResultView(QWidget):
         layout.setSpacing(6)
         layout.addLayout(controls)
         layout.addWidget(self.splitter, 1)
+
+    def _add_swap(self, plot: DensityPlot, other: DensityPlot, name: str) -> QToolButton:
+        """A button in a plot's head that shows the other one in its place."""
+        swap = QToolButton()
+        swap.setText(f"show {name}")
+        swap.setProperty("role", "flat")
+        swap.setToolTip(f"Show {other.heading.whole} here: there is no room for both")
+        swap.clicked.connect(lambda: self._show_only(other))
+        plot.header.insertWidget(plot.header.count() - 1, swap)
+        return swap
+
+    def _show_only(self, plot: DensityPlot | None) -> None:
+        """Show one of the two plots below, or both."""
+        for one in (self.absorptance_plot, self.mu_plot):
+            one.setVisible(plot is None or one is plot)
+        for swap in self._swaps:
+            swap.setVisible(plot is not None)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
+        """One plot below where there is no room for two."""
+        super().resizeEvent(event)
+        narrow = self.width() < _ROOM_FOR_BOTH_PX
+        if narrow != self._is_narrow:
+            self._is_narrow = narrow
+            self._show_only(self.absorptance_plot if narrow else None)
 
     # -- drawing ------------------------------------------------------------------------------------
 

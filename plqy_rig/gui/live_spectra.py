@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -26,6 +27,7 @@ NEWEST = -1
 """The choice that shows for each role what was measured last at the newest step."""
 
 _NEARLY_FULL = 0.95
+_LIST_WIDTH_PX = 200
 _DEFAULT_LASER_WINDOW_NM = (967.0, 987.0)
 _EMPTY = "Spectra appear here as they are saved: every role of a power step on top of each other."
 
@@ -33,9 +35,21 @@ _EMPTY = "Spectra appear here as they are saved: every role of a power step on t
 class Quantity(StrEnum):
     """What is on the axis."""
 
-    NET_COUNTS = "Counts without dark"
-    COUNTS = "Counts as read"
+    NET_COUNTS = "Net counts"
+    COUNTS = "Raw counts"
     FLUX = "Photon flux"
+
+    @property
+    def axis_words(self) -> str:
+        """Get what stands at the axis."""
+        return _AXIS_WORDS[self]
+
+
+_AXIS_WORDS = {
+    Quantity.NET_COUNTS: "Counts without dark",
+    Quantity.COUNTS: "Counts as read",
+    Quantity.FLUX: "Photon flux into the sphere",
+}
 
 
 class SpectraView(QWidget):
@@ -58,6 +72,8 @@ class SpectraView(QWidget):
         self.step_box.setAccessibleName("Power step shown")
         self.quantity_box = QComboBox()
         self.quantity_box.addItems([quantity.value for quantity in Quantity])
+        for index, quantity in enumerate(Quantity):
+            self.quantity_box.setItemData(index, quantity.axis_words, Qt.ItemDataRole.ToolTipRole)
         self.quantity_box.setAccessibleName("Quantity on the axis")
         self.log_box = QCheckBox("Log")
         self.log_box.setToolTip("Logarithmic axis: laser line and emission side by side")
@@ -71,9 +87,13 @@ class SpectraView(QWidget):
     def _lay_out(self) -> None:
         controls = QHBoxLayout()
         controls.setSpacing(8)
-        for widget in (self.step_box, self.quantity_box, self.zoom_box, self.log_box):
-            controls.addWidget(widget)
-        controls.addStretch(1)
+        for box, share in ((self.step_box, 4), (self.quantity_box, 4), (self.zoom_box, 3)):
+            # Cut to the room there is; the open list shows all of it.
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
+            widen_list(box)
+            controls.addWidget(box, share)
+        controls.addWidget(self.log_box)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -138,7 +158,7 @@ class SpectraView(QWidget):
         self.plot.set_shadings(shadings)
         self.zoom_box.blockSignals(True)
         self.zoom_box.clear()
-        self.zoom_box.addItem("All wavelengths", None)
+        self.zoom_box.addItem("All λ", None)
         for shading in shadings:
             name = "Laser line" if shading.is_laser else f"{shading.label} band"
             self.zoom_box.addItem(name, (shading.low_nm, shading.high_nm))
@@ -146,9 +166,9 @@ class SpectraView(QWidget):
 
     def _take_quantity(self) -> None:
         if self.quantity is Quantity.FLUX:
-            self.plot.set_quantity("Photon flux into the sphere", "s⁻¹ nm⁻¹")
+            self.plot.set_quantity(self.quantity.axis_words, "s⁻¹ nm⁻¹")
         else:
-            self.plot.set_quantity(self.quantity.value, "counts")
+            self.plot.set_quantity(self.quantity.axis_words, "counts")
         self._draw_soon.request()
 
     def _zoom(self) -> None:
@@ -233,3 +253,10 @@ class SpectraView(QWidget):
         if step is None or step >= densities.size:
             return "Spectra"
         return f"Spectra at step {step + 1} of {densities.size}, {densities[step]:.4g} mW/cm²"
+
+
+def widen_list(box: QComboBox) -> None:
+    """Let the open list be wider than the box."""
+    view = box.view()
+    assert view is not None
+    view.setMinimumWidth(_LIST_WIDTH_PX)

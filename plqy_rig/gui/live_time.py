@@ -32,7 +32,7 @@ class TimeView(QWidget):
         self._rig, self._run = rig, run
         self.power_history, self.temperature_history = ReadingHistory(), ReadingHistory()
         self.power_plot = TimePlot("Monitor power", "Power", "mW")
-        self.temperature_plot = TimePlot("Laser temperature", "Temperature", "°C")
+        self.temperature_plot = TimePlot("Laser temperature", "Temperature", "°C", symbol="T")
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(12)

@@ -49,6 +49,11 @@ class LoopWatch(QObject):
         return self.longest_s
 
     @property
+    def is_running(self) -> bool:
+        """Get whether it was started and not stopped."""
+        return self._timer.isActive()
+
+    @property
     def longest_s(self) -> float:
         """Get the longest block so far, in real seconds; 0 when there was none."""
         return max(self._blocks_s, default=0.0)

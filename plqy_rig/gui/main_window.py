@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_SIZE = (1280, 820)
 _SMALLEST_SIZE = (960, 600)
-_OPERATOR_WIDTH = 400
+_OPERATOR_WIDTH = 370
 
 
 class MainWindow(QMainWindow):

@@ -278,7 +278,7 @@ class WheelControls(ManualControls):
     def take_limits(self, limits: Mapping[str, Any]) -> None:
         """Angles of the rig file."""
         low, high = limits.get("angle_range_deg") or (0.0, 0.0)
-        self.angle.set_limits(low, high, f"{low:g} to {high:g}° by the rig file; a larger angle is darker")
+        self.angle.set_limits(low, high, f"{low:g} to {high:g}° on this rig; a larger angle is darker")
         self.limits.setText(f"{low:g} to {high:g}°")
 
     def _move(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from calibration.roles import PASS_ORDER, REQUIRED_ROLES
 from plqy_rig.gui.measure_words import duration_words, moment_words
+from plqy_rig.gui.words import role_words
 
 Entry = Mapping[str, Any]
 
@@ -67,7 +68,7 @@ def roles_of(entry: Entry) -> list[str]:
 def measured_words(entry: Entry) -> str:
     """What is measured, e.g. "5 passes × 20 powers"."""
     recipe, roles = entry["recipe"], roles_of(entry)
-    passes = roles[0].replace("_", " ") if len(roles) == 1 else f"{len(roles)} passes"
+    passes = role_words(roles[0]) if len(roles) == 1 else f"{len(roles)} passes"
     if set(roles) == {role.value for role in PASS_ORDER if role.is_emission} and len(roles) > 1:
         passes = "emission passes"
     steps = recipe.get("power_steps")

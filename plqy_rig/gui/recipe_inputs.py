@@ -26,6 +26,7 @@ from PyQt6.QtWidgets import (
 from calibration.roles import PASS_ORDER, Role, SamplePosition
 from plqy_rig.gui import theme
 from plqy_rig.gui.recipe_fields import Field, FieldKind, number_text, parsed_number
+from plqy_rig.gui.words import role_words as words_of_role
 
 _STEP_RATIO = 1.25
 _NUMBER_WIDTH = 11
@@ -301,8 +302,9 @@ def make_input(field: Field) -> RecipeInput:
 
 
 def role_words(role: str) -> str:
-    """A role in words, e.g. "Direct excitation"."""
-    return str(role).replace("_", " ").capitalize()
+    """A role in words, e.g. "Direct (laser)"."""
+    words = words_of_role(str(role))
+    return words[:1].upper() + words[1:]
 
 
 _PLACES = {

@@ -103,7 +103,7 @@ class CataloguePanel(QWidget):
         else:
             self._later.stop()
 
-    def close(self) -> None:
+    def close_index(self) -> None:
         """Give the index back; a look under way ends early."""
         if self._ticket is not None:
             self._ticket.cancel()

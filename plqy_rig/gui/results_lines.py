@@ -1,4 +1,4 @@
-"""Lines of the Results page, made of what the catalogue of run folders says. No Qt."""
+"""Lines of the Results page, made of what the catalogue of run folders says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plqy_rig.data.result import DEFAULT_WINDOW
 from plqy_rig.evaluation import NOTES
 from plqy_rig.gui.results_work import Ticket
 from plqy_rig.gui.run_table import RunLine
-from plqy_rig.report.words import role_words
+from plqy_rig.gui.words import role_words
 
 _NOTES = {str(flag) for flag in NOTES}
 

@@ -108,7 +108,7 @@ class ResultsPage(Page):
     def event(self, event: QEvent | None) -> bool:
         """Qt's: threads end with the page."""
         if event is not None and event.type() == QEvent.Type.DeferredDelete:
-            self.catalogue.close()
+            self.catalogue.close_index()
             self.readers.close()
             self.writers.close()
         return super().event(event)

@@ -1,6 +1,6 @@
 """A drawing of the sphere: beam, shutter, sample, long-pass, fibre; what has to move is highlighted.
 
-Everything is drawn in a frame of 400 x 260 units that is scaled to the widget, in the theme's colours.
+Everything is drawn in a frame of 306 x 264 units that is scaled to the widget, in the theme's colours.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from calibration.roles import Arrangement, SamplePosition
 from plqy_rig.gui import theme
 
-_FRAME = QRectF(0, 0, 400, 262)
-_CENTRE, _RADIUS, _WALL = QPointF(200, 120), 92.0, 9.0
+_FRAME = QRectF(0, 0, 306, 264)
+_CENTRE, _RADIUS, _WALL = QPointF(165, 120), 92.0, 9.0
 _BEAM_Y = 120.0
 _CUVETTE = QRectF(-11, -22, 22, 44)
 _PLACES = {
-    SamplePosition.OUT: QPointF(345, 70),
-    SamplePosition.INDIRECT: QPointF(246, 160),
-    SamplePosition.DIRECT: QPointF(166, _BEAM_Y),
+    SamplePosition.OUT: QPointF(271, 38),
+    SamplePosition.INDIRECT: QPointF(211, 160),
+    SamplePosition.DIRECT: QPointF(131, _BEAM_Y),
 }
 _FILTER = QRectF(-24, -5, 48, 10)
-_FILTER_IN, _FILTER_OUT = QPointF(200, 232), QPointF(300, 232)
+_FILTER_IN, _FILTER_OUT = QPointF(165, 232), QPointF(262, 232)
 _SAMPLE_WORDS = {
     SamplePosition.OUT: "out of the sphere",
     SamplePosition.INDIRECT: "in the sphere, out of the beam",
@@ -83,7 +83,7 @@ class SphereDrawing(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's
         """The frame, a little larger."""
-        return QSize(440, 288)
+        return QSize(380, 328)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 -- Qt's
         """Draw everything, as large as the widget allows."""
@@ -130,7 +130,7 @@ class _Drawing:
         painter.setBrush(QColor(colours.plot_background))
         painter.drawEllipse(_CENTRE, _RADIUS, _RADIUS)
         # Ports: openings in the wall for the beam and for the fibre.
-        for port in (QRectF(96, _BEAM_Y - 8, 17, 16), QRectF(188, 208, 24, 17)):
+        for port in (QRectF(61, _BEAM_Y - 8, 17, 16), QRectF(153, 208, 24, 17)):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.plot_background))
             painter.drawRect(port)
@@ -143,27 +143,27 @@ class _Drawing:
                 painter.drawLine(port.topRight(), port.bottomRight())
         # The baffle keeps light from going straight from the sample to the fibre.
         painter.setPen(_pen(colours.axis, 3.0))
-        painter.drawLine(QPointF(184, 203), QPointF(216, 203))
-        self._words("sphere", QPointF(200, 46), colours.muted)
+        painter.drawLine(QPointF(149, 203), QPointF(181, 203))
+        self._words("sphere", QPointF(165, 46), colours.muted)
 
     def _beam(self) -> None:
         """The beam's path: light as far as the shutter, where it would go beyond."""
         colour = self._colours.bad
         self._painter.setPen(_pen(colour, 2.2))
-        self._painter.drawLine(QPointF(44, _BEAM_Y), QPointF(67, _BEAM_Y))
+        self._painter.drawLine(QPointF(38, _BEAM_Y), QPointF(46, _BEAM_Y))
         closed = self._picture.shutter_closed is not False
         beyond = _pen(colour, 1.2 if closed else 2.2)
         if closed:
             beyond.setDashPattern([2.0, 4.0])
         self._painter.setPen(beyond)
-        self._painter.drawLine(QPointF(74, _BEAM_Y), QPointF(_CENTRE.x() + _RADIUS - 1, _BEAM_Y))
+        self._painter.drawLine(QPointF(53, _BEAM_Y), QPointF(_CENTRE.x() + _RADIUS - 1, _BEAM_Y))
 
     def _laser(self) -> None:
         painter, colours = self._painter, self._colours
         painter.setPen(_pen(colours.axis, 1.4))
         painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(QRectF(6, _BEAM_Y - 14, 38, 28), 4, 4)
-        self._words("laser", QPointF(25, _BEAM_Y), colours.text)
+        painter.drawRoundedRect(QRectF(2, _BEAM_Y - 14, 36, 28), 4, 4)
+        self._words("laser", QPointF(20, _BEAM_Y), colours.text)
 
     def _shutter(self) -> None:
         painter, colours, closed = self._painter, self._colours, self._picture.shutter_closed
@@ -171,24 +171,24 @@ class _Drawing:
         painter.setPen(_pen(colour, 1.6))
         painter.setBrush(QColor(colour))
         if closed is False:
-            painter.drawRoundedRect(QRectF(67, _BEAM_Y - 38, 7, 26), 2, 2)
+            painter.drawRoundedRect(QRectF(46, _BEAM_Y - 38, 7, 26), 2, 2)
         else:
-            painter.drawRoundedRect(QRectF(67, _BEAM_Y - 20, 7, 40), 2, 2)
+            painter.drawRoundedRect(QRectF(46, _BEAM_Y - 20, 7, 40), 2, 2)
         state = {True: "✔ closed", False: "✖ OPEN", None: "? not verified"}[closed]
-        self._words("shutter", QPointF(70, _BEAM_Y + 32), colours.text)
-        self._words(state, QPointF(70, _BEAM_Y + 45), colour)
+        self._words("shutter", QPointF(38, _BEAM_Y + 54), colours.text)
+        self._words(state, QPointF(40, _BEAM_Y + 68), colour)
 
     def _fibre(self) -> None:
         painter, colours = self._painter, self._colours
         painter.setPen(_pen(colours.axis, 1.4))
         painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(QRectF(192, 240, 16, 12), 2, 2)
-        path = QPainterPath(QPointF(200, 252))
-        path.cubicTo(QPointF(200, 264), QPointF(150, 256), QPointF(110, 256))
+        painter.drawRoundedRect(QRectF(157, 240, 16, 12), 2, 2)
+        path = QPainterPath(QPointF(165, 252))
+        path.cubicTo(QPointF(165, 264), QPointF(115, 257), QPointF(75, 257))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(_pen(colours.axis, 3.0))
         painter.drawPath(path)
-        self._words("fibre to the spectrometer", QPointF(104, 243), colours.muted)
+        self._words("fibre to the spectrometer", QPointF(66, 246), colours.muted)
 
     # -- what moves ---------------------------------------------------------------------------------
 
@@ -203,8 +203,8 @@ class _Drawing:
         self._part(_FILTER.translated(target), 2, colours.warning, highlighted=picture.moves_filter)
         words = "long-pass in" if inserted else "long-pass out"
         # Beside the filter, unless that is where the arrow comes from.
-        beside = QPointF(266, 232) if not (picture.moves_filter and picture.present) else QPointF(294, 213)
-        place = beside if inserted else QPointF(300, 250)
+        beside = QPointF(233, 232) if not (picture.moves_filter and picture.present) else QPointF(262, 213)
+        place = beside if inserted else QPointF(262, 250)
         self._words(
             words, place, colours.accent if picture.moves_filter else colours.text, picture.moves_filter
         )
@@ -225,9 +225,9 @@ class _Drawing:
         self._painter.setBrush(theme.translucent(colours.band, 0.55))
         self._painter.drawRoundedRect(liquid, 1.5, 1.5)
         place = {
-            SamplePosition.OUT: QPointF(345, 36),
-            SamplePosition.INDIRECT: QPointF(178, 170),
-            SamplePosition.DIRECT: QPointF(192, 84),
+            SamplePosition.OUT: QPointF(262, 8),
+            SamplePosition.INDIRECT: QPointF(143, 170),
+            SamplePosition.DIRECT: QPointF(157, 84),
         }[picture.target.sample]
         words = {
             SamplePosition.OUT: "cuvette out",
@@ -240,8 +240,8 @@ class _Drawing:
 
     def _tray(self) -> None:
         self._painter.setPen(_pen(self._colours.muted, 1.6))
-        self._painter.drawLine(QPointF(320, 95), QPointF(370, 95))
-        self._words("table", QPointF(345, 106), self._colours.muted)
+        self._painter.drawLine(QPointF(251, 62), QPointF(296, 62))
+        self._words("table", QPointF(284, 73), self._colours.muted)
 
     def _part(self, body: QRectF, corner: float, colour: str, *, highlighted: bool) -> None:
         painter, colours = self._painter, self._colours

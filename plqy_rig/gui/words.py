@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from plqy_rig.gui import theme
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -67,8 +69,8 @@ def occupation_words(occupation: str) -> str:
 
 
 def role_words(role: str) -> str:
-    """A role in people's words."""
-    return role.replace("_", " ")
+    """A role in people's words, e.g. `indirect (emission)`: as in plots, reports and figures."""
+    return theme.role_style(role).label
 
 
 def duration_words(seconds: float | None) -> str:

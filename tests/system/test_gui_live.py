@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel
 from support.window_runs import (
     RUN_MS,
     ask_bench,
@@ -99,27 +100,26 @@ def see_the_result_that_the_files_give(window, page) -> None:
 def test_pause_and_continue_at_the_live_page(window, page, qtbot):
     start_run(window, qtbot, hands=True)
     wait_for_first_light(window, qtbot)
-    click(page.header.pause_button, qtbot)
+    click(window.header.pause_button, qtbot)
     qtbot.waitUntil(lambda: window.session.rig.state == "paused", timeout=RUN_MS)
-    qtbot.waitUntil(lambda: page.header.pause_button.text() == "Continue", timeout=5000)
+    qtbot.waitUntil(page.header.holds.isVisible, timeout=5000)
     assert "Paused by the operator" in page.header.holds.text()
     assert not ask_bench(window, "observe")["shutter_open"]
     saved = len(window.session.run.exposures)
     qtbot.wait(500)
     assert len(window.session.run.exposures) == saved
-    click(page.header.pause_button, qtbot)
+    click(window.header.pause_button, qtbot)
     assert wait_for_end(window, qtbot) == "success"
 
 
 def test_abort_keeps_what_is_saved_and_the_plots_keep_what_they_show(window, page, qtbot):
     start_run(window, qtbot, hands=True)
     wait_for_first_light(window, qtbot)
-    click(page.header.abort_button, qtbot)
+    click(window.header.abort_button, qtbot)
     assert window.session.rig.run_under_way
-    click(page.header.abort_button, qtbot)
+    next(one for one in window.question.buttons() if one.text() == "Abort the run").click()
     assert wait_for_end(window, qtbot) == "abort"
     assert window.session.rig.safety == "safe"
-    qtbot.waitUntil(lambda: not page.header.abort_button.isVisible(), timeout=5000)
     qtbot.waitUntil(lambda: bool(page.spectra.plot.curve_values), timeout=5000)
     assert load_run(run_folder(window)).exit_status == "abort"
 
@@ -127,7 +127,12 @@ def test_abort_keeps_what_is_saved_and_the_plots_keep_what_they_show(window, pag
 def test_emergency_off_takes_the_light_away_while_the_page_watches(window, page, qtbot):
     start_run(window, qtbot, hands=True)
     wait_for_first_light(window, qtbot)
-    window.session.command("emergency_off", {"reason": "test"})
+    click(window.header.emergency_button, qtbot)
+    qtbot.waitUntil(lambda: window.emergency.outcome is not None, timeout=30_000)
+    assert window.emergency.isVisible()
+    words = [label.text() for label in window.emergency.findChildren(QLabel)]
+    assert "SAFE" in words
+    assert "Every step was verified." in words
     assert wait_for_end(window, qtbot) in ("abort", "fail")
     seen = ask_bench(window, "observe")
     assert [seen[key] for key in ("light_on_sample", "laser_on", "shutter_open")] == [False] * 3

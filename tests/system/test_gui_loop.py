@@ -1,6 +1,6 @@
 """The window's event loop is never blocked for long: measured as processor time of its own thread.
 
-Real time would say how busy the machine is; processor time of the thread says what the window's own work costs.
+Real time would say how busy the machine is; processor time of the thread says what the window's work costs.
 """
 
 from __future__ import annotations

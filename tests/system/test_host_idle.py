@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.benches import SHORT_RECIPE, Bench
+from support.engine_runs import soak_only
 from support.hosts import ServeProcess, joined
 
 from plqy_rig.bench_process import BenchProcess, BenchRequest
@@ -35,8 +36,8 @@ def told(face, words: str) -> int:
     [
         ("shutter", "shutter"),
         ("laser", "laser"),
-        ("attenuator", "nd_wheel"),
-        ("monitor", "monitor"),
+        pytest.param("attenuator", "nd_wheel", marks=soak_only),
+        pytest.param("monitor", "monitor", marks=soak_only),
         ("spectrometer", "spectrometer"),
     ],
 )

@@ -26,11 +26,13 @@ from PyQt6.QtWidgets import (
 from drivers.errors import RigError
 from plqy_rig.gui import theme
 from plqy_rig.gui.header import ElidedLabel
+from plqy_rig.gui.plots.canvas import Canvas
 from plqy_rig.gui.plots.export import Column, save_picture, table_text, write_csv
 
 log = logging.getLogger(__name__)
 
 _POINTER_RATE_HZ = 25
+_MENU_WIDTH_PX = 28
 
 
 class PlotView(pg.ViewBox):  # type: ignore[misc]
@@ -64,7 +66,7 @@ class PlotPanel(QFrame):
         self.file_stem = title.lower().replace(" ", "_")
         self._empty_text = ""
         view = PlotView()
-        self.canvas = pg.PlotWidget(viewBox=view, axisItems=axes)
+        self.canvas = Canvas(viewBox=view, axisItems=axes)
         self.plot: pg.PlotItem = self.canvas.getPlotItem()
         self.plot.hideButtons()
         self.canvas.setMinimumSize(110, 90)
@@ -96,6 +98,7 @@ class PlotPanel(QFrame):
         self.readout.hide()
         self.menu_button = QToolButton()
         self.menu_button.setText("⋯")
+        self.menu_button.setFixedWidth(_MENU_WIDTH_PX)
         self.menu_button.setProperty("role", "flat")
         self.menu_button.setToolTip("View, save and copy this plot")
         self.menu_button.setAccessibleName(f"Menu of the plot {title}")
@@ -103,7 +106,7 @@ class PlotPanel(QFrame):
             lambda: self.menu().exec(self.menu_button.mapToGlobal(self.menu_button.rect().bottomLeft()))
         )
         self.header = QHBoxLayout()
-        self.header.setSpacing(8)
+        self.header.setSpacing(4)
         self.header.addWidget(self.heading, 3)
         self.header.addWidget(self.readout, 2)
         self.header.addWidget(self.menu_button)

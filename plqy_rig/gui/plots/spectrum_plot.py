@@ -160,6 +160,7 @@ class SpectrumPlot(PlotPanel):
         # Wide lines piece by piece take a tenth of the time; dashes would begin anew with every piece.
         in_pieces = pen.style() == Qt.PenStyle.SolidLine and pen.widthF() > 1.0
         curve.curve.setSegmentedLineMode("on" if in_pieces else "off")
+        curve.opts["antialias"] = len(line.values) <= _WIDE_PEN_UP_TO_POINTS
         curve.setPen(pen)
         curve.setData(line.wavelength_nm, self._on_axis(line.values))
         curve.setZValue(10 if line.emphasised else 5)

@@ -47,13 +47,16 @@ class TimePoints:
 class TimePlot(PlotPanel):
     """One quantity against the time since the run began."""
 
-    def __init__(self, title: str, quantity: str, unit: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, quantity: str, unit: str, *, symbol: str = "", parent: QWidget | None = None
+    ) -> None:
         """Lay out an empty plot.
 
         Args:
             title: above the plot.
-            quantity: on the axis, e.g. "Monitor power".
+            quantity: in tables, and on the axis, e.g. "Power".
             unit: of its values, e.g. "mW".
+            symbol: on the axis instead of a long quantity, e.g. "T".
             parent: as ever.
         """
         super().__init__(title, {"left": PlainAxis("left"), "bottom": PlainAxis("bottom")}, parent)
@@ -71,8 +74,8 @@ class TimePlot(PlotPanel):
         for item in (self._line, self._dots):
             self.plot.addItem(item)
         self.plot.addItem(self._target)
-        self.set_axis_label("left", f"{quantity} ({unit})")
-        self.set_axis_label("bottom", "Time since the start (s)")
+        self.set_axis_label("left", f"{symbol or quantity} ({unit})")
+        self.set_axis_label("bottom", "Time (s)")
         self.follow_theme()
 
     def set_data(
@@ -106,7 +109,7 @@ class TimePlot(PlotPanel):
         )
         span_s = max(latest - self._begin_s, 0.0)
         _, self._unit_s, unit = next(entry for entry in _UNITS if span_s <= entry[0])
-        self.set_axis_label("bottom", f"Time since the start ({unit})")
+        self.set_axis_label("bottom", f"Time ({unit})")
         self._line.setData((times - self._begin_s) / self._unit_s, values)
         self._line.setPen(theme.pen(colours.accent, 1.2 if len(times) < 5000 else 1.0))
         self._target.setPen(theme.pen(colours.muted, 1.0, Qt.PenStyle.DashLine))

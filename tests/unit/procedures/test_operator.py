@@ -21,9 +21,15 @@ from procedures import (
 )
 from procedures.operator import make_request, moves_between
 
-REQUEST = make_request(Role.DIRECT_EMISSION, Role.DIRECT_EXCITATION.arrangement, power_steps=20)
+REQUEST = make_request(
+    Role.DIRECT_EMISSION, Role.DIRECT_EXCITATION.arrangement, sample="HET-Ce", power_steps=20
+)
 AGAIN = make_request(
-    Role.DIRECT_EMISSION, Role.DIRECT_EXCITATION.arrangement, power_steps=20, reason="no filter"
+    Role.DIRECT_EMISSION,
+    Role.DIRECT_EXCITATION.arrangement,
+    sample="HET-Ce",
+    power_steps=20,
+    reason="no filter",
 )
 
 
@@ -42,7 +48,7 @@ def test_an_unknown_arrangement_names_every_part() -> None:
 
 def test_a_request_reads_like_a_sentence() -> None:
     assert REQUEST.sentence == "Please insert the long-pass filter in front of the fibre."
-    assert REQUEST.next == "Next: direct emission, 20 power steps."
+    assert REQUEST.next == "Next: HET-Ce, direct emission, 20 power steps."
     assert AGAIN.steps == (OperatorStep.PLACE_SAMPLE_DIRECT, OperatorStep.INSERT_LONG_PASS)
 
 

@@ -263,9 +263,8 @@ def page(qtbot, fake_session):
 
 
 def test_without_a_run_the_page_says_where_one_is_started(page):
-    assert page.header.title.text() == "No run yet"
+    assert page.header.title.whole == "No run yet"
     assert "Measure" in page.header.now.whole
-    assert not page.header.pause_button.isVisible()
 
 
 def test_the_head_shows_passes_figures_and_what_holds_the_run(page, fake_session):
@@ -287,7 +286,6 @@ def test_the_head_shows_passes_figures_and_what_holds_the_run(page, fake_session
     )
     header = page.header
     assert header.holds.text() == "The spectrometer is gone."
-    assert header.pause_button.text() == "Continue"
     assert header.figures["Time left"].text() == "10 min"
     assert header.figures["Saved"].text() == "3 of 15 exposures, 1 waiting for the disk"
     assert [entry.active for entry in header.bars.passes] == [False, True, False, False, False]

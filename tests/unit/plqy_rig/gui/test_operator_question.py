@@ -13,7 +13,7 @@ from procedures.operator import make_request
 
 
 def question_of(role: Role, present: Arrangement | None, reason: str = "", **changes) -> dict:
-    request = make_request(role, present, power_steps=3, reason=reason)
+    request = make_request(role, present, sample="HET-Ce", power_steps=3, reason=reason)
     return {
         "kind": "sweep",
         "role": str(role),

@@ -248,7 +248,7 @@ def test_many_entries_are_shown_at_once_without_holding_up_the_window(page, show
 
 def test_words_of_an_entry():
     one = entry(1, only_pass="direct_emission", recipe={**RECIPE, "power_steps": 1})
-    assert measured_words(one) == "direct emission × 1 power"
+    assert measured_words(one) == "direct (emission) × 1 power"
     assert measured_words(entry(1)) == "2 passes × 20 powers"
     assert arrangement_words(entry(1)) == "sample out, filter out"
     assert policy_words({"policy": "stop", "retries": 0}) == "stop the queue"

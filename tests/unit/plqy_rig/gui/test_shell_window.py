@@ -63,7 +63,7 @@ def test_the_header_says_what_is_measured_and_how_long_it_takes(window):
     header = window.header
     assert header.state.value.text() == "Measuring"
     assert header.safety.value.text() == "IN USE"
-    assert header.progress_label.whole == "HET-Ce: direct emission 1/3"
+    assert header.progress_label.whole == "HET-Ce: direct (emission) 1/3"
     assert (header.progress_bar.value(), header.progress_bar.maximum()) == (4, 6)
     assert header.time_left.text().startswith("13 min left")
     assert header.pause_button.isVisible()

@@ -56,7 +56,7 @@ def state(new, reason=""):
 
 
 def question():
-    return OperatorAsked(make_request(Role.DIRECT_EXCITATION, None, power_steps=3))
+    return OperatorAsked(make_request(Role.DIRECT_EXCITATION, None, sample="HET-Ce", power_steps=3))
 
 
 def test_a_finished_and_a_failed_run_are_told_with_their_folder_and_reason(ear):

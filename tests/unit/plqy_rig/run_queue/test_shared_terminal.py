@@ -14,7 +14,7 @@ from plqy_rig.commands.shared_terminal import SharedTerminal
 from procedures import OperatorAnswer
 from procedures.operator import make_request
 
-REQUEST = make_request(Role.DIRECT_EXCITATION, None, power_steps=3)
+REQUEST = make_request(Role.DIRECT_EXCITATION, None, sample="HET-Ce", power_steps=3)
 
 
 @pytest.fixture
