@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from plqy_rig.gui import theme
@@ -18,6 +19,8 @@ from plqy_rig.gui.words import duration_words, state_words
 _FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
 _NOTHING = "–"
 _WIDEST_NAME_PX = 260
+_ROOM_FOR_ALL_PX = 560
+_LESS_NEEDED = ("Ready at", "Dose at the sample")
 
 
 class LiveHeader(QFrame):
@@ -107,8 +110,7 @@ class LiveHeader(QFrame):
         active_role = str(activity.get("role", "")) if under_way else ""
         self.bars.set_passes(rig.progress.get("passes", ()), active_role)
         self.bars.setVisible(bool(rig.progress.get("passes")))
-        for label in (*self.figures.values(), *self._figure_names):
-            label.setVisible(bool(run))
+        self._fit()
         self._draw_figures()
         self._tick()
         if under_way and not self._second.isActive():
@@ -119,9 +121,21 @@ class LiveHeader(QFrame):
     def _name_it(self, sample: str) -> None:
         # As wide as the name, within reason: what is being done now stands beside it.
         self.title.set_whole(sample)
-        self.title.setFixedWidth(
-            min(_WIDEST_NAME_PX, self.title.fontMetrics().horizontalAdvance(sample) + 10)
-        )
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
+        """What matters less goes first where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        wide = self.title.fontMetrics().horizontalAdvance(self.title.whole) + 10
+        self.title.setFixedWidth(min(_WIDEST_NAME_PX, max(self.width() // 3, 60), wide))
+        there, narrow = bool(self._session.rig.run), self.width() < _ROOM_FOR_ALL_PX
+        for (name, figure), heading in zip(self.figures.items(), self._figure_names, strict=True):
+            shown = there and not (narrow and name in _LESS_NEEDED)
+            heading.setVisible(shown)
+            figure.setVisible(shown)
 
     def _draw_figures(self) -> None:
         rig = self._session.rig

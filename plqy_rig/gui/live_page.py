@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QSplitter, QTabBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QScrollArea, QSplitter, QTabBar, QVBoxLayout, QWidget
 
 from plqy_rig.gui.live_header import LiveHeader
 from plqy_rig.gui.live_result import ResultView
@@ -16,6 +16,8 @@ from plqy_rig.gui.settings import Settings
 
 _ROOM_FOR_BOTH_PX = 600
 _SETTLE_MS = 300
+_LEAST_HEIGHT_PX = 500
+"""Below that the page scrolls: plots that can't be read are none."""
 
 
 class LivePage(Page):
@@ -61,7 +63,13 @@ class LivePage(Page):
         layout.setSpacing(12)
         layout.addWidget(self.header)
         layout.addWidget(self.choice)
-        layout.addWidget(self.columns, 1)
+        self.columns.setSizes([1100, 900])
+        self.columns.setMinimumHeight(_LEAST_HEIGHT_PX)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.columns)
+        layout.addWidget(area, 1)
         self._settings = Settings()
         self._splitters = {
             "live/columns": self.columns,

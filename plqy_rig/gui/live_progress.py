@@ -125,6 +125,7 @@ class PassBars(QWidget):
         words = style.label
         if lines == 2:
             place, _, light = style.label.partition(" (")
+            place = painter.fontMetrics().elidedText(place, Qt.TextElideMode.ElideRight, int(width))
             painter.drawText(QRectF(left, 0, width, height), to_left, place)
             words = light.rstrip(")")
         if wide(words) + wide(count) + 8 > width and not entry.active:

@@ -142,7 +142,7 @@ class ResultView(QWidget):
     def _add_swap(self, plot: DensityPlot, other: DensityPlot, name: str) -> QToolButton:
         """A button in a plot's head that shows the other one in its place."""
         swap = QToolButton()
-        swap.setText(f"show {name}")
+        swap.setText(f"→ {name}")
         swap.setProperty("role", "flat")
         swap.setToolTip(f"Show {other.heading.whole} here: there is no room for both")
         swap.clicked.connect(lambda: self._show_only(other))

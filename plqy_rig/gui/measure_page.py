@@ -85,6 +85,12 @@ class MeasurePage(Page):
         layout.addWidget(self.banner)
         layout.addWidget(self.splitter, 1)
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Form and dry run below each other where there is no room for both beside each other."""
+        super().resizeEvent(event)
+        beside = self.width() >= _ROOM_BESIDE_PX
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+
     def _connect(self) -> None:
         self.form.edited.connect(self._recipe_changed)
         self.form.problems_changed.connect(self._show_state)

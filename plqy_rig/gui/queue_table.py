@@ -9,6 +9,16 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from plqy_rig.gui import queue_model
 from plqy_rig.gui.queue_model import QueueModel
 from plqy_rig.gui.queue_words import Entry
+from plqy_rig.gui.table_columns import hide_what_has_no_room
+
+_LEAST_NEEDED = (
+    queue_model.TRIES,
+    queue_model.POLICY,
+    queue_model.ARRANGEMENT,
+    queue_model.POWERS,
+    queue_model.START,
+    queue_model.MESSAGE,
+)
 
 _WIDTHS = {
     queue_model.NUMBER: 34,
@@ -64,6 +74,11 @@ class QueueTable(QTableView):
             horizontal.setMinimumSectionSize(30)
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Columns that are needed least go where there is no room."""
+        super().resizeEvent(event)
+        hide_what_has_no_room(self, _LEAST_NEEDED)
 
     @property
     def chosen_entry(self) -> Entry | None:

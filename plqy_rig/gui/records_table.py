@@ -14,6 +14,7 @@ from plqy_rig.gui.records_reading import RecordLine
 
 _HEADS = ("Kind", "Validity", "For a run", "Age", "Expires", "Operator", "Instruments", "Hash")
 _INSTRUMENTS = 6
+_LEAST_NEEDED = (6, 7, 5, 3)
 
 
 class RecordTable(QTableWidget):
@@ -78,6 +79,11 @@ class RecordTable(QTableWidget):
             if column != _INSTRUMENTS:
                 self.resizeColumnToContents(column)
         self.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Qt's: columns that are needed least go where there is no room; the chosen record has all."""
+        super().resizeEvent(event)
+        hide_what_has_no_room(self, _LEAST_NEEDED)
 
     def _tell(self) -> None:
         row = self.currentRow()

@@ -125,17 +125,21 @@ class ChoicesBar(QFrame):
             box.setFixedWidth(_RANGE_WIDTH)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(14)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._rows.setSpacing(14)
+        row, more = QHBoxLayout(), QHBoxLayout()
+        for part in (row, more):
+            part.setSpacing(14)
+            self._rows.addLayout(part, 1)
         span = QHBoxLayout()
         span.setSpacing(4)
         for part in (self.low, QLabel("–"), self.high):
             span.addWidget(part)
         row.addLayout(_captioned("Window", self.window_box), 2)
         row.addLayout(_captioned("Range, mW/cm²", span))
-        row.addLayout(_captioned("Absorptance", self.estimator), 1)
-        row.addLayout(_captioned("Response record", self.response), 1)
-        row.addLayout(_captioned(" ", self.reset))
+        more.addLayout(_captioned("Absorptance", self.estimator), 1)
+        more.addLayout(_captioned("Response record", self.response), 1)
+        more.addLayout(_captioned(" ", self.reset))
         for combo, letters in ((self.window_box, 13), (self.estimator, 7), (self.response, 7)):
             # As narrow as a small screen asks for; wider where there is room.
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -148,8 +152,15 @@ class ChoicesBar(QFrame):
         self.problem.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
-        layout.addLayout(row)
+        layout.addLayout(self._rows)
         layout.addWidget(self.problem)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Qt's: two rows where one has no room."""
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        wide = self.width() >= _ROOM_FOR_ONE_ROW_PX
+        self._rows.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
 
     def _show(self, choices: Choices) -> None:
         self._show_window(choices.window)

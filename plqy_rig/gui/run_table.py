@@ -24,6 +24,7 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
+from plqy_rig.gui.table_columns import hide_what_has_no_room
 from plqy_rig.gui.results_text import NOTHING, percent
 
 Index = QModelIndex | QPersistentModelIndex
@@ -268,6 +269,8 @@ class RunTable(QTableView):
         self._give_room()
 
     def _give_room(self) -> None:
+        self.setColumnWidth(RunColumn.SAMPLE, _LEAST_NAME_WIDTH)
+        hide_what_has_no_room(self, (RunColumn.FLAGS, RunColumn.MEASURED))
         viewport = self.viewport()
         others = sum(self.columnWidth(column) for column in RunColumn if column is not RunColumn.SAMPLE)
         left = 0 if viewport is None else viewport.width() - others

@@ -188,7 +188,7 @@ class _Drawing:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(_pen(colours.axis, 3.0))
         painter.drawPath(path)
-        self._words("fibre to the spectrometer", QPointF(66, 246), colours.muted)
+        self._words("fibre to the spectrometer", QPointF(74, 246), colours.muted)
 
     # -- what moves ---------------------------------------------------------------------------------
 

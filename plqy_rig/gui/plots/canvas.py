@@ -30,7 +30,8 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         """Stand in the line."""
         super().showEvent(event)
         now_s = time.monotonic()
-        turn_s = max(now_s, Canvas._next_turn_s)
+        # Never in the turn of the showing itself, which lays out the page.
+        turn_s = max(now_s + _TURN_S, Canvas._next_turn_s)
         Canvas._next_turn_s = turn_s + _TURN_S
         self.is_waiting = True
         self._turn_timer.start(round(1000 * (turn_s - now_s)))
