@@ -50,6 +50,8 @@ bench: $(INSTALLED_TEST)  ## benchmarks: how right, how fast (half an hour)
 	$(BIN)/python benchmarks/driver_overhead.py
 	$(BIN)/python benchmarks/step_overhead.py
 	$(BIN)/python benchmarks/gui_start.py
+	$(BIN)/python benchmarks/gui_run.py
+	$(BIN)/python benchmarks/gui_memory.py
 	$(BIN)/python benchmarks/pulls.py --seeds 10 --jobs 2
 
 soak: $(INSTALLED_TEST)  ## the long tests, with counts (hours)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -45,16 +44,17 @@ def runs(
 
 
 def _print(entries: Sequence[CatalogueEntry]) -> None:
-    table = Table(title=f"{len(entries)} runs", title_justify="left")
-    for column in ("run", "sample", "operator", "started", "status", "exposures", "PLQY / %", "flags"):
-        table.add_column(column, justify="right" if column in ("exposures", "PLQY / %") else "left")
+    """A table for 80 columns: the folder's name holds the time, and is what other commands take."""
+    count = f"{len(entries)} run{'s' if len(entries) != 1 else ''}"
+    table = Table(title=count, title_justify="left", box=None)
+    table.add_column("run", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("exposures", justify="right")
+    table.add_column("PLQY / %", justify="right", no_wrap=True)
+    table.add_column("flags")
     for entry in entries:
-        began = time.localtime(entry.started_s) if entry.started_s else None
         table.add_row(
             Path(entry.folder).name,
-            entry.sample,
-            entry.operator,
-            time.strftime("%Y-%m-%d %H:%M", began) if began else "-",
             entry.status,
             f"{entry.exposures}/{entry.exposures_wanted}",
             _mean_words(entry),

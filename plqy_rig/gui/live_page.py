@@ -58,19 +58,31 @@ class LivePage(Page):
         self.choice.addTab("Quantum yield")
         self.choice.hide()
         self.choice.currentChanged.connect(lambda _: self._show_chosen())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(12)
-        layout.addWidget(self.header)
-        layout.addWidget(self.choice)
+        self._lay_out()
+        self._restore_layout()
+        self._bind_keys()
+        session.rig.changed.connect(self._count)
+
+    def _lay_out(self) -> None:
         self.columns.setSizes([1100, 900])
         self.columns.setMinimumHeight(_LEAST_HEIGHT_PX)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.columns)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self.header)
+        layout.addWidget(self.choice)
         layout.addWidget(area, 1)
+
+    def _restore_layout(self) -> None:
         self._settings = Settings()
+        self._remember_soon = QTimer(self)
+        self._remember_soon.setSingleShot(True)
+        self._remember_soon.setInterval(_SETTLE_MS)
+        self._remember_soon.timeout.connect(self.remember_layout)
         self._splitters = {
             "live/columns": self.columns,
             "live/left": self.left,
@@ -79,12 +91,6 @@ class LivePage(Page):
         for key, splitter in self._splitters.items():
             splitter.restoreState(self._settings.data(key))
             splitter.splitterMoved.connect(lambda *_: self._remember_soon.start())
-        self._remember_soon = QTimer(self)
-        self._remember_soon.setSingleShot(True)
-        self._remember_soon.setInterval(_SETTLE_MS)
-        self._remember_soon.timeout.connect(self.remember_layout)
-        self._bind_keys()
-        session.rig.changed.connect(self._count)
 
     def _bind_keys(self) -> None:
         self.add_key("PgUp", "spectra of the step before", lambda: self._step_by(-1))

@@ -135,7 +135,10 @@ class PassBars(QWidget):
         words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room)
         painter.drawText(last, to_left, words)
         painter.drawText(last, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
-        bar = QRectF(left + 0.5, last.bottom() + 4.5, width - 1, _BAR_PX)
+        self._paint_bar(painter, entry, QRectF(left + 0.5, last.bottom() + 4.5, width - 1, _BAR_PX))
+
+    def _paint_bar(self, painter: QPainter, entry: PassState, bar: QRectF) -> None:
+        colours, style = theme.current(), theme.role_style(entry.role)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.translucent(style.colour, 0.18))
         painter.drawRoundedRect(bar, 4, 4)

@@ -27,7 +27,7 @@ NEWEST = -1
 """The choice that shows for each role what was measured last at the newest step."""
 
 _NEARLY_FULL = 0.95
-_LIST_WIDTH_PX = 200
+_LIST_WIDTH_PX, _LEAST_BOX_WIDTH_PX = 200, 84
 _DEFAULT_LASER_WINDOW_NM = (967.0, 987.0)
 _EMPTY = "Spectra appear here as they are saved: every role of a power step on top of each other."
 
@@ -90,7 +90,8 @@ class SpectraView(QWidget):
         for box, share in ((self.step_box, 4), (self.quantity_box, 4), (self.zoom_box, 3)):
             # Cut to the room there is; the open list shows all of it.
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(6)
+            box.setMinimumContentsLength(3)
+            box.setMinimumWidth(_LEAST_BOX_WIDTH_PX)
             widen_list(box)
             controls.addWidget(box, share)
         controls.addWidget(self.log_box)

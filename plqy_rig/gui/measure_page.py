@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from plqy_rig.gui.dry_run import DryRun
@@ -21,6 +21,7 @@ from plqy_rig.gui.recipe_handover import RecipeHandover
 from plqy_rig.gui.session import CommandError, Session
 
 _DRAFT_INTERVAL_MS = 500
+_ROOM_BESIDE_PX = 900
 
 
 class MeasurePage(Page):

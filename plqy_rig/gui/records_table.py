@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QColor
+from PyQt6.QtGui import QColor, QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from plqy_rig.gui import theme
 from plqy_rig.gui.records_reading import RecordLine
+from plqy_rig.gui.table_columns import hide_what_has_no_room
 
 _HEADS = ("Kind", "Validity", "For a run", "Age", "Expires", "Operator", "Instruments", "Hash")
 _INSTRUMENTS = 6

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -34,6 +36,7 @@ _ESTIMATOR_WORDS = {
 _OTHER_FILE = "other file"
 _HIGHEST_DENSITY = 1e5
 _RANGE_WIDTH = 90
+_ROOM_FOR_ONE_ROW_PX = 640
 
 
 class ChoicesBar(QFrame):
@@ -133,8 +136,8 @@ class ChoicesBar(QFrame):
             self._rows.addLayout(part, 1)
         span = QHBoxLayout()
         span.setSpacing(4)
-        for part in (self.low, QLabel("–"), self.high):
-            span.addWidget(part)
+        for widget in (self.low, QLabel("–"), self.high):
+            span.addWidget(widget)
         row.addLayout(_captioned("Window", self.window_box), 2)
         row.addLayout(_captioned("Range, mW/cm²", span))
         more.addLayout(_captioned("Absorptance", self.estimator), 1)

@@ -24,8 +24,8 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
-from plqy_rig.gui.table_columns import hide_what_has_no_room
 from plqy_rig.gui.results_text import NOTHING, percent
+from plqy_rig.gui.table_columns import hide_what_has_no_room
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()

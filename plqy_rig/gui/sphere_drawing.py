@@ -226,7 +226,7 @@ class _Drawing:
         self._painter.drawRoundedRect(liquid, 1.5, 1.5)
         place = {
             SamplePosition.OUT: QPointF(262, 8),
-            SamplePosition.INDIRECT: QPointF(143, 170),
+            SamplePosition.INDIRECT: QPointF(138, 170),
             SamplePosition.DIRECT: QPointF(157, 84),
         }[picture.target.sample]
         words = {

@@ -29,6 +29,12 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 -- Qt's
         """Stand in the line."""
         super().showEvent(event)
+        self.wait_for_turn()
+
+    def wait_for_turn(self) -> None:
+        """Paint a little later, after those that came before."""
+        if self.is_waiting:
+            return
         now_s = time.monotonic()
         # Never in the turn of the showing itself, which lays out the page.
         turn_s = max(now_s + _TURN_S, Canvas._next_turn_s)

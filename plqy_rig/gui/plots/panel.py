@@ -163,6 +163,9 @@ class PlotPanel(QFrame):
 
     def set_empty(self, sentence: str) -> None:
         """Say what will come here; an empty sentence when there is something."""
+        if bool(sentence) != bool(self._empty_text) and self.isVisible():
+            # Plots that get their first data together are laid out now and painted one after the other.
+            self.canvas.wait_for_turn()
         self._empty_text = sentence
         self._empty.setText(sentence)
         self._empty.setVisible(bool(sentence))

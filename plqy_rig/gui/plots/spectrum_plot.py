@@ -159,6 +159,9 @@ class SpectrumPlot(PlotPanel):
         pen = _pen_of(line)
         # Wide lines piece by piece take a tenth of the time; dashes would begin anew with every piece.
         in_pieces = pen.style() == Qt.PenStyle.SolidLine and pen.widthF() > 1.0
+        if in_pieces:
+            # Square ends of pieces that overlap would show as dots.
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         curve.curve.setSegmentedLineMode("on" if in_pieces else "off")
         curve.opts["antialias"] = len(line.values) <= _WIDE_PEN_UP_TO_POINTS
         curve.setPen(pen)

@@ -315,3 +315,53 @@ def test_monitor_power_and_laser_temperature_are_drawn_against_time(page, fake_s
     assert power[f"time_{ROLES[0]}"] == pytest.approx([9.0, 10.0, 11.0])
     temperature = page.times.temperature_plot.columns()
     assert list(temperature[1].values) == [25.1]
+
+
+def test_how_the_parts_share_the_room_is_remembered(page, fake_session, qtbot):
+    page.columns.setSizes([300, 800])
+    wanted = page.columns.sizes()
+    page.remember_layout()
+    again = LivePage(fake_session)
+    qtbot.addWidget(again)
+    again.resize(1180, 800)
+    again.show()
+    assert again.columns.sizes() == wanted
+
+
+def test_a_narrow_page_shows_spectra_or_result_and_nothing_is_wider_than_it(page, qtbot):
+    assert page.spectra.isVisible()
+    assert page.result.isVisible()
+    page.resize(390, 500)
+    assert page.choice.isVisible()
+    assert page.spectra.isVisible()
+    assert not page.result.isVisible()
+    qtbot.waitUntil(lambda: page.columns.width() <= page.width(), timeout=5000)
+    page.choice.setCurrentIndex(1)
+    assert page.result.isVisible()
+    assert not page.spectra.isVisible()
+    qtbot.waitUntil(lambda: page.columns.width() <= page.width(), timeout=5000)
+    page.resize(1180, 800)
+    assert page.spectra.isVisible()
+    assert page.result.isVisible()
+
+
+def test_absorptance_and_indirect_absorption_share_a_place_where_it_is_narrow(page):
+    result = page.result
+    result._show_only(None)
+    page.resize(700, 700)
+    assert result.absorptance_plot.isVisible()
+    assert not result.mu_plot.isVisible()
+    result._swaps[0].click()
+    assert result.mu_plot.isVisible()
+    assert not result.absorptance_plot.isVisible()
+    page.resize(1180, 800)
+    assert result.absorptance_plot.isVisible()
+    assert result.mu_plot.isVisible()
+
+
+def test_a_long_sample_name_is_cut_and_told_in_the_tooltip(page, fake_session):
+    name = "a very long name of a sample " * 3
+    fake_session.rig.take_snapshot(snapshot(run=run_part(sample=name)))
+    assert page.header.title.text() != name
+    assert page.header.title.toolTip() == name
+    assert page.header.title.width() < page.width() / 2
