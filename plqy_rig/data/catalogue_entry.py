@@ -38,7 +38,8 @@ class CatalogueEntry:
         exposures_wanted: how many the recipe and what was added later ask for.
         roles: the passes with an exposure.
         windows: mean quantum yield by window, ``{"low_nm", "high_nm", "mean", "u", "range_mw_per_cm2",
-            "flags"}``, the flags of its steps; empty until it was evaluated, and again when it was gone on with since.
+            "flags"}``, the flags of its steps; empty until it was evaluated, and again when the run has gone
+            on since.
         flags: raised at any step of any window.
         problem: why it can't be read, or what is wrong with its files; empty for a whole run.
     """

@@ -128,12 +128,14 @@ class SpectrumPlot(PlotPanel):
         view.setXRange(low_nm, high_nm, padding=0.02)
         view.enableAutoRange(axis="y")
         view.setAutoVisible(y=True)
+        self.settle()
 
     def show_everything(self) -> None:
         """Zoom so that all spectra are seen whole."""
         view = self.plot.getViewBox()
         view.setAutoVisible(y=False)
         view.enableAutoRange()
+        self.settle()
 
     # -- drawing ------------------------------------------------------------------------------------
 
