@@ -8,6 +8,8 @@ import signal
 import time
 
 import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
 from support.benches import SHORT_RECIPE
 
 START_MS = 90_000
@@ -172,12 +174,27 @@ def test_a_host_that_was_killed_is_found_again_when_it_is_back(rig_window, start
     qtbot.waitUntil(no_message_is_left, timeout=5000)
 
 
-def test_three_clicks_from_start_to_a_run(make_window, qtbot, gui_surroundings):
+def click(qtbot, button) -> None:
+    qtbot.waitUntil(button.isEnabled, timeout=START_MS)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_three_clicks_lead_from_the_start_to_a_yield_curve(make_window, qtbot, gui_surroundings):
     window = make_window()
     window.rig_page.start.speed_box.setValue(100.0)
-    window.rig_page.start.bench_tile.click()
+    click(qtbot, window.rig_page.start.bench_tile)
     qtbot.waitUntil(lambda: window.session.connected and window.session.rig.idle, timeout=START_MS)
     assert window.session.host_is_ours
+    click(qtbot, window.rig_page.report.measure_button)
+    click(qtbot, window.page("Measure").start_card.start_button)
+    qtbot.waitUntil(lambda: window.session.rig.run_under_way, timeout=START_MS)
+    live = window.page("Live")
+    qtbot.waitUntil(live.isVisible, timeout=5000)
+    wait_for_end(window, qtbot)
+    steps = window.session.rig.result["windows"]["er"]["steps"]
+    assert len(steps) == 20
+    assert all(0.4 < step["plqy"] < 0.6 for step in steps)
+    # An idle bench that the window started ends with it.
     window.close()
     process = window.host_process
     qtbot.waitUntil(lambda: not process.running, timeout=20_000)
