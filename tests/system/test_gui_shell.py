@@ -191,7 +191,9 @@ def test_three_clicks_lead_from_the_start_to_a_yield_curve(make_window, qtbot, g
     live = window.page("Live")
     qtbot.waitUntil(live.isVisible, timeout=5000)
     wait_for_end(window, qtbot)
-    steps = window.session.rig.result["windows"]["er"]["steps"]
+    rig = window.session.rig
+    qtbot.waitUntil(lambda: rig.result is not None and not rig.result["partial"], timeout=RUN_MS)
+    steps = rig.result["windows"]["er"]["steps"]
     assert len(steps) == 20
     assert all(0.4 < step["plqy"] < 0.6 for step in steps)
     # An idle bench that the window started ends with it.

@@ -53,6 +53,10 @@ class DensitySeries:
     level_range: tuple[float, float] = (50.0, 900.0)
 
 
+_MOST_DRAWN = 2000
+"""More points than a plot has pixels: of their run, the lowest and the highest are drawn."""
+
+
 class DensityPlot(PlotPanel):
     """Points against power density on a logarithmic axis."""
 
@@ -74,9 +78,7 @@ class DensityPlot(PlotPanel):
         self._level = pg.PlotCurveItem()
         self._outer, self._inner = _bars(), _bars()
         self._points = pg.ScatterPlotItem(pxMode=True)
-        self._many = pg.PlotDataItem(connect="finite")
-        self._many.setDownsampling(auto=True, method="peak")
-        self._many.setClipToView(True)
+        self._many = pg.PlotDataItem(connect="finite", antialias=False)
         for item in (self._band, self._level, self._outer, self._inner, self._many, self._points):
             self.plot.addItem(item)
         self._limit = pg.InfiniteLine(angle=90, movable=False)
@@ -131,7 +133,7 @@ class DensityPlot(PlotPanel):
         which = np.flatnonzero(shown)
         if len(which) > _MOST_ERROR_BARS:
             # So many symbols would only cover each other: a line shows where they are, doubtful ones stay.
-            self._many.setData(x, y)
+            self._many.setData(*_extremes(x[which], y[which], _MOST_DRAWN))
             self._many.setPen(theme.pen(colours.accent, 1.0))
             which = np.flatnonzero(shown & doubtful)[:_MOST_ERROR_BARS]
         else:
@@ -226,3 +228,16 @@ def _segments(x: FloatArray, y: FloatArray, half: FloatArray | None) -> tuple[Fl
     seen = np.isfinite(x) & np.isfinite(y) & np.isfinite(half)
     ends = np.column_stack([y[seen] - half[seen], y[seen] + half[seen]])
     return np.repeat(x[seen], 2), np.asarray(ends.ravel(), dtype=float)
+
+
+def _extremes(x: FloatArray, y: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
+    """The lowest and the highest of each run of points, in their order: what a line through all shows."""
+    runs = most // 2
+    if len(x) <= most:
+        return x, y
+    length = len(x) // runs
+    whole = y[: runs * length].reshape(runs, length)
+    begins = np.arange(runs) * length
+    which = np.sort(np.concatenate([begins + whole.argmin(axis=1), begins + whole.argmax(axis=1)]))
+    which = np.concatenate([which, np.arange(runs * length, len(x))])
+    return x[which], y[which]
