@@ -73,7 +73,7 @@ def test_a_question_of_a_calibration_is_answered_by_a_face(served):
     assert "out" in question["sentence"]
     served.bench.ask("place", sample="out")
     served.ask("answer_operator", answer="done")
-    served.wait_for(lambda face: face.picture["calibration"]["deciding"], "the decision", 60)
+    served.wait_for(lambda face: (face.picture["calibration"] or {}).get("deciding"), "the decision", 60)
     assert served.picture["engine"]["question"] is None
     served.ask("calibration_decide", accept=False)
     served.wait_for_use("idle")
