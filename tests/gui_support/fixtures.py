@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 from contextlib import ExitStack
@@ -100,10 +101,17 @@ def end_process(process) -> None:
 
 @pytest.fixture
 def loop_watch(qtbot):
-    """Measures the longest block of the event loop; started."""
+    """Measures the longest block of the event loop; started.
+
+    What earlier tests left in memory is not the window's: the collector would look through all of it, in the
+    middle of a turn of the loop.
+    """
     from plqy_rig.gui.loop_watch import LoopWatch
 
+    gc.collect()
+    gc.freeze()
     watch = LoopWatch()
     watch.start()
     yield watch
     watch.stop()
+    gc.unfreeze()

@@ -33,7 +33,7 @@ def test_the_queue_runs_its_entries_one_after_the_other(served, recipe):
     second = served.ask("queue_add", recipe_toml=text, name="two", only_pass="empty_excitation")["id"]
     served.ask("queue_move", id=second, position=1)
     served.ask("queue_start", simulated_hands=True)
-    assert served.picture["occupation"] == "queue"
+    served.wait_for(lambda face: face.picture["occupation"] == "queue", "the queue at work", 10)
     with pytest.raises(HostCommandError, match="the queue is running"):
         served.ask("start_run", recipe_toml=text)
     served.wait_for_use("idle", 120)
