@@ -50,8 +50,10 @@ def click(button, qtbot) -> None:
 
 
 def test_a_run_is_shown_from_the_empty_page_to_the_result(window, page, qtbot):
-    assert page.spectra.plot.empty_text
-    assert page.result.yield_plot.empty_text
+    # A page draws a moment after it is shown.
+    qtbot.waitUntil(
+        lambda: bool(page.spectra.plot.empty_text and page.result.yield_plot.empty_text), timeout=5000
+    )
     start_run(window, qtbot, hands=True)
     assert wait_for_end(window, qtbot) == "success"
     qtbot.waitUntil(lambda: (window.session.rig.result or {}).get("partial") is False, timeout=RUN_MS)
