@@ -66,20 +66,22 @@ def serve(
             host.close()
             raise
         with server, others or contextlib.nullcontext():
-            if others is not None:
-                others.start()
-                terminal.say(f"Status page for other machines: {others.url}")
-            verdict = _serve(host, server, signals, as_json=as_json)
+            verdict = _serve(host, server, others, signals, as_json=as_json)
     if not verdict.safe:
         raise SafetyError(f"{verdict}. Check the instruments named.")
     if host.ended_a_run:
         raise RunAbortedError(f"the run was {host.end_reason}")
 
 
-def _serve(host: RigHost, server: RigServer, signals: Signals, *, as_json: bool) -> SafeVerdict:
+def _serve(
+    host: RigHost, server: RigServer, others: StatusServer | None, signals: Signals, *, as_json: bool
+) -> SafeVerdict:
     """Serve until the end; whatever happens, that is a verified safe state."""
     try:
         server.start()
+        if others is not None:
+            others.start()
+            terminal.say(f"Status page for other machines: {others.url}")
         _announce(server.address, as_json=as_json)
         # In threads: a signal has to be heard also while an instrument hangs.
         threading.Thread(target=host.start, name="begin", daemon=True).start()

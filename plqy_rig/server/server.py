@@ -6,8 +6,6 @@ import logging
 import os
 import secrets
 import socket
-import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
@@ -25,14 +23,12 @@ from plqy_rig.server.discovery import HostAddress, announce, withdraw
 from plqy_rig.server.gate import OwnPagesOnly, is_authorised
 from plqy_rig.server.limits import Limits
 from plqy_rig.server.session import Session
+from plqy_rig.server.threaded import ThreadedServer
 
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 _TOKEN_BYTES = 32
-_START_TIMEOUT_S = 10.0
-_STOP_TIMEOUT_S = 5.0
-_POLL_S = 0.01
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 
 ExtraRoutes = Callable[[RigHost, str], Sequence[BaseRoute]]
@@ -76,9 +72,8 @@ class RigServer:
         if extra_routes is not None:
             routes.extend(extra_routes(host, status_token))
         app = Starlette(routes=routes, middleware=[Middleware(OwnPagesOnly, port=self.port)])
-        self._server = uvicorn.Server(_configuration(app, limits))
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="server", daemon=True
+        self._server = ThreadedServer(
+            _configuration(app, limits), self._socket, f"server on port {self.port}"
         )
         self._faces = 0
 
@@ -102,12 +97,7 @@ class RigServer:
         Raises:
             RigError: the server doesn't start, or the file that says where can't be written.
         """
-        self._thread.start()
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RigError(f"the server on port {self.port} does not start")
-            time.sleep(_POLL_S)
+        self._server.start()
         try:
             path = announce(self.address)
         except OSError as error:
@@ -117,10 +107,7 @@ class RigServer:
     def close(self) -> None:
         """End every connection and stop serving. Callable twice."""
         withdraw(self.address)
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(_STOP_TIMEOUT_S)
-        self._socket.close()
+        self._server.close()
 
     def __enter__(self) -> Self:
         return self

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 import socket
-import threading
-import time
 from types import TracebackType
 from typing import Self
 
@@ -15,16 +13,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from drivers.errors import ConfigurationError, RigError
+from drivers.errors import ConfigurationError
 from plqy_rig.host import RigHost
+from plqy_rig.server.threaded import ThreadedServer
 from plqy_rig.web.routes import status_routes
 
 log = logging.getLogger(__name__)
 
 _TOKEN_BYTES = 32
-_START_TIMEOUT_S = 10.0
-_STOP_TIMEOUT_S = 5.0
-_POLL_S = 0.01
 
 
 class StatusServer:
@@ -48,37 +44,25 @@ class StatusServer:
         """
         name, port = _parse(address)
         try:
-            self._socket = socket.create_server((name, port))
+            listening = socket.create_server((name, port))
         except (OSError, OverflowError) as error:
             raise ConfigurationError(f"--status-page {address!r} can't be used: {error}") from error
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         shown = socket.gethostname() if name in ("", "0.0.0.0") else name
-        self.url = f"http://{shown}:{self._socket.getsockname()[1]}/?token={token}"
+        self.url = f"http://{shown}:{listening.getsockname()[1]}/?token={token}"
         app = Starlette(routes=status_routes(host, token), middleware=[Middleware(LookOnly)])
         configuration = uvicorn.Config(
             app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none"
         )
-        self._server = uvicorn.Server(configuration)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="status page", daemon=True
-        )
+        self._server = ThreadedServer(configuration, listening, "status page's server")
 
     def start(self) -> None:
         """Begin to serve; raises `RigError` when that fails."""
-        self._thread.start()
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RigError("the status page's server does not start")
-            time.sleep(_POLL_S)
+        self._server.start()
 
     def close(self) -> None:
         """Stop serving. Callable twice."""
-        self._server.should_exit = True
-        self._server.force_exit = True  # a viewer's stream never ends by itself
-        if self._thread.is_alive():
-            self._thread.join(_STOP_TIMEOUT_S)
-        self._socket.close()
+        self._server.close(at_once=True)
 
     def __enter__(self) -> Self:
         return self
