@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import stat
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -205,14 +206,17 @@ def test_a_refusal_arrives_with_its_kind_and_exit_code(serve):
 def test_a_face_may_give_commands_while_it_hears(serve):
     made = serve()
     answers = []
+    made_client, answered = threading.Event(), threading.Event()
 
     def hear(event) -> None:
         if event["event"] == "snapshot":
+            made_client.wait(10)
             answers.append(client.command("run_documents"))
+            answered.set()
 
-    client = HostClient(made.server.address, on_event=lambda event: None, on_closed=lambda why: None)
-    client._on_event = hear
-    hear({"event": "snapshot"})
+    client = HostClient(made.server.address, on_event=hear, on_closed=lambda why: None)
+    made_client.set()
+    assert answered.wait(20)
     client.close()
     assert answers == [{"documents": [], "next": 0, "complete": True}]
 
