@@ -16,6 +16,7 @@ import typer
 from plqy_rig.commands import evaluate_options, file_options, report_options
 from plqy_rig.commands.calibrate_cli import calibrate_app, records_app
 from plqy_rig.commands.catalogue_cli import runs
+from plqy_rig.commands.common_options import Condition, Fault, Json, RigOption, Sample, Seed, Sim, Speed
 from plqy_rig.commands.exit_codes import errors_as_exit_codes as _errors_as_exit_codes
 from plqy_rig.commands.notify_cli import notify_test
 from plqy_rig.commands.queue_cli import queue_app
@@ -37,29 +38,10 @@ app.add_typer(queue_app)
 app.command()(runs)
 app.command()(notify_test)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder in which the run folder is made.")]
-RigOption = Annotated[Path | None, typer.Option("--rig", help="Rig file of the real rig.")]
-Sim = Annotated[bool, typer.Option("--sim", help="A simulated bench instead of a rig.")]
-Sample = Annotated[str, typer.Option(help="Preset of the bench: HOM, HET, HOM-Ce or HET-Ce.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random at the bench.")]
-Speed = Annotated[float, typer.Option(help="Bench seconds per real second.")]
-Fault = Annotated[list[str] | None, typer.Option("--fault", help="What goes wrong at the bench.")]
 OnlyPass = Annotated[str | None, typer.Option("--pass", metavar="ROLE", help="Measure this role only.")]
 PurgeConfirmed = Annotated[
     bool, typer.Option("--purge-confirmed", help="The sphere is purged, where the rig file asks for that.")
-]
-Windows = Annotated[
-    list[str] | None, typer.Option("--window", metavar="NAME|lo:hi", help="Emission window in nm.")
-]
-PowerRange = Annotated[
-    str | None, typer.Option("--range", metavar="lo:hi", help="Power densities of the mean, mW/cm².")
-]
-SpectrumDensity = Annotated[
-    float, typer.Option("--density", metavar="MW_PER_CM2", help="Power density of the spectra shown.")
-]
-FiguresFolder = Annotated[
-    Path | None, typer.Option("--figures", metavar="DIR", help="Folder for each figure as a file.")
 ]
 StatusPage = Annotated[
     str | None,
@@ -67,7 +49,6 @@ StatusPage = Annotated[
         "--status-page", metavar="HOST:PORT", help="Let other machines look (read only), e.g. 0.0.0.0:8080."
     ),
 ]
-FigureForm = Annotated[str, typer.Option("--format", metavar="svg|pdf", help="Format of figure files.")]
 
 _DEFAULT_OUT = Path("runs")
 
@@ -337,9 +318,7 @@ def simulate(
     seed: Seed = 1,
     speed: Speed = 1.0,
     fault: Fault = None,
-    condition: Annotated[
-        list[str] | None, typer.Option("--condition", metavar="NAME[=VALUE]", help="What isn't as it should.")
-    ] = None,
+    condition: Condition = None,
     records: Annotated[bool, typer.Option(help="Hand out calibration records.")] = True,
 ) -> None:
     """The simulated bench alone, until Ctrl-C; its first line on stdout is a JSON object."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from plqy_rig.commands.common_options import Condition, Fault, Json, RigOption, Sample, Seed, Sim, Speed
 from plqy_rig.commands.exit_codes import errors_as_exit_codes
 
 calibrate_app = typer.Typer(
@@ -22,16 +23,6 @@ records_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
-RigOption = Annotated[Path | None, typer.Option("--rig", help="Rig file of the real rig.")]
-Sim = Annotated[bool, typer.Option("--sim", help="A simulated bench instead of a rig.")]
-Sample = Annotated[str, typer.Option(help="Preset of the bench.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random at the bench.")]
-Speed = Annotated[float, typer.Option(help="Bench seconds per real second.")]
-Fault = Annotated[list[str] | None, typer.Option("--fault", help="What goes wrong at the bench.")]
-Condition = Annotated[
-    list[str] | None, typer.Option("--condition", metavar="NAME[=VALUE]", help="What isn't as it should be.")
-]
 Yes = Annotated[bool, typer.Option("--yes", help="Keep what passes the gates without asking.")]
 Who = Annotated[str, typer.Option("--operator", help="Who does it; your login name by default.")]
 Folder = Annotated[

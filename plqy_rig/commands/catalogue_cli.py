@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plqy_rig.commands.common_options import Json
 from plqy_rig.commands.exit_codes import errors_as_exit_codes
 
 Directories = Annotated[
@@ -16,7 +17,6 @@ Search = Annotated[str, typer.Option(help="Words that all occur in sample, opera
 Status = Annotated[str | None, typer.Option(help="success, abort, fail, interrupted or unreadable.")]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Read every run anew.")]
 Index = Annotated[Path | None, typer.Option("--index", help="File of the index; one in the user's cache.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 
 
 def runs(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plqy_rig.commands.common_options import Json
 from plqy_rig.commands.exit_codes import errors_as_exit_codes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ queue_app = typer.Typer(
 
 RigOption = Annotated[Path | None, typer.Option("--rig", help="The queue of this rig.")]
 Sim = Annotated[bool, typer.Option("--sim", help="The queue of the simulated benches.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 Number = Annotated[int, typer.Argument(metavar="ID", help="The entry, as `plqy queue list` numbers it.")]
 
 
