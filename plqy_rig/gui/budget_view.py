@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from plqy_rig.data import WindowResult
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
 from plqy_rig.gui import theme
 from plqy_rig.gui.results_plot import short_name
 from plqy_rig.gui.results_reading import Reading
+from plqy_rig.gui.run_choice import RunChoice, labelled_row
 from plqy_rig.report.words import number, term_words
 
 
@@ -128,7 +129,8 @@ class BudgetView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._windows: list[WindowResult] = []
-        self.run, self.what, self.bars = QComboBox(), QComboBox(), BudgetBars()
+        self.run, self.what = RunChoice("Run of the budget"), QComboBox()
+        self.bars = BudgetBars()
         self.head, self.legend = QLabel(), QLabel()
         self._lay_out()
         self.run.currentIndexChanged.connect(self._run_chosen)
@@ -138,17 +140,10 @@ class BudgetView(QWidget):
         """Offer the runs that have a result."""
         shown = [(index, item) for index, item in enumerate(reading.runs) if item.window is not None]
         self._windows = [item.window for _, item in shown if item.window is not None]
-        held = self.run.currentIndex()
-        self.run.blockSignals(True)
-        self.run.clear()
-        self.run.addItems([f"{index + 1}. {short_name(item.name)}" for index, item in shown])
-        self.run.setCurrentIndex(held if 0 <= held < len(shown) else 0)
-        self.run.blockSignals(False)
+        self.run.offer([f"{index + 1}. {short_name(item.name)}" for index, item in shown])
         self._run_chosen()
 
     def _lay_out(self) -> None:
-        self.run.setAccessibleName("Run of the budget")
-        self.run.setMinimumContentsLength(16)
         self.what.setAccessibleName("Mean or step")
         self.head.setWordWrap(True)
         self.legend.setProperty("role", "muted")
@@ -157,19 +152,12 @@ class BudgetView(QWidget):
             "Relative standard uncertainties (k = 1), added in quadrature. Hatched: statistical, smaller "
             "with more scans or steps. Full: systematic, one unknown for the whole run."
         )
-        top = QHBoxLayout()
-        for words, box in (("Run", self.run), ("Of", self.what)):
-            label = QLabel(words)
-            label.setProperty("role", "muted")
-            top.addWidget(label)
-            top.addWidget(box)
-        top.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.bars)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
-        layout.addLayout(top)
+        layout.addLayout(labelled_row([("Run", self.run), ("Of", self.what)]))
         layout.addWidget(self.head)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.legend)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from drivers.errors import ConfigurationError
 from plqy_rig.data import WindowResult
@@ -20,6 +20,7 @@ from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results_plot import ResultPlot, short_name
 from plqy_rig.gui.results_reading import OpenRun, Reading
 from plqy_rig.gui.results_table import TextTable
+from plqy_rig.gui.run_choice import RunChoice, labelled_row
 from plqy_rig.report.quantities import step_values
 from plqy_rig.report.tables import models_table
 from plqy_rig.report.words import number, with_uncertainty
@@ -178,7 +179,7 @@ class FitsView(QWidget):
         self._work_out = work_out
         self._reading: Reading | None = None
         self._fitted: Sequence[FittedRun] = ()
-        self.run, self.models = QComboBox(), TextTable("Models of the power dependence")
+        self.run, self.models = RunChoice("Run of the fits"), TextTable("Models of the power dependence")
         self.sentence = QLabel()
         self.plot, self.residuals = FitPlot(), ResidualPlot()
         self._lay_out()
@@ -187,13 +188,8 @@ class FitsView(QWidget):
 
     def show_fits(self, fitted: Sequence[FittedRun]) -> None:
         """Show what was fitted."""
-        held = self.run.currentIndex()
         self._fitted = fitted
-        self.run.blockSignals(True)
-        self.run.clear()
-        self.run.addItems([short_name(one.item.name) for one in fitted])
-        self.run.setCurrentIndex(held if 0 <= held < len(fitted) else 0)
-        self.run.blockSignals(False)
+        self.run.offer([short_name(one.item.name) for one in fitted])
         self._run_chosen()
 
     def show_reading(self, reading: Reading) -> None:
@@ -207,22 +203,14 @@ class FitsView(QWidget):
             self.show_fits(fitted)
 
     def _lay_out(self) -> None:
-        self.run.setAccessibleName("Run of the fits")
-        self.run.setMinimumContentsLength(16)
         self.sentence.setWordWrap(True)
-        top = QHBoxLayout()
-        label = QLabel("Run")
-        label.setProperty("role", "muted")
-        top.addWidget(label)
-        top.addWidget(self.run)
-        top.addStretch()
         plots = QSplitter(Qt.Orientation.Horizontal)
         plots.addWidget(self.plot)
         plots.addWidget(self.residuals)
         plots.setSizes([600, 400])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
-        layout.addLayout(top)
+        layout.addLayout(labelled_row([("Run", self.run)]))
         layout.addWidget(self.sentence)
         layout.addWidget(self.models, 2)
         layout.addWidget(plots, 3)

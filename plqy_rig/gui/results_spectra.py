@@ -26,6 +26,7 @@ from plqy_rig.gui import theme
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results_plot import ResultPlot, short_name
 from plqy_rig.gui.results_reading import OpenRun, Reading
+from plqy_rig.gui.run_choice import RunChoice
 from plqy_rig.report.words import exposure
 
 FloatArray = NDArray[np.float64]
@@ -171,7 +172,7 @@ class SpectraView(QWidget):
         self._staged: StagedRun | None = None
         self._wanted: OpenRun | None = None
         self.plot = StagesPlot()
-        self.run, self.stage, self.step = QComboBox(), QComboBox(), QComboBox()
+        self.run, self.stage, self.step = RunChoice("Run"), QComboBox(), QComboBox()
         self.roles: dict[Role, QToolButton] = {}
         self._lay_out()
         self.run.currentIndexChanged.connect(self._run_chosen)
@@ -180,15 +181,8 @@ class SpectraView(QWidget):
 
     def show_reading(self, reading: Reading) -> None:
         """Offer the open runs."""
-        held = self.run.currentIndex()
         self._runs = reading.runs
-        self.run.blockSignals(True)
-        self.run.clear()
-        self.run.addItems(
-            [f"{index + 1}. {short_name(item.name)}" for index, item in enumerate(reading.runs)]
-        )
-        self.run.setCurrentIndex(held if 0 <= held < len(reading.runs) else 0)
-        self.run.blockSignals(False)
+        self.run.offer([f"{index + 1}. {short_name(item.name)}" for index, item in enumerate(reading.runs)])
         self._staged = None
         self._run_chosen()
 
@@ -198,7 +192,7 @@ class SpectraView(QWidget):
         self._run_chosen()
 
     def _lay_out(self) -> None:
-        self.run.setAccessibleName("Run")
+        self.run.setMinimumContentsLength(0)  # the line is full
         for box, width in ((self.run, 120), (self.stage, 120), (self.step, 110)):
             box.setMinimumWidth(width)
         self.stage.setAccessibleName("Stage of the correction chain")

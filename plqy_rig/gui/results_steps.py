@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from plqy_rig.data import Evaluation, WindowResult
 from plqy_rig.gui.results_plot import short_name
 from plqy_rig.gui.results_reading import OpenRun, Reading
 from plqy_rig.gui.results_table import TextTable
+from plqy_rig.gui.run_choice import RunChoice, labelled_row
 from plqy_rig.report.figures import in_range
 from plqy_rig.report.quantities import step_values
 from plqy_rig.report.tables import flags_table
@@ -69,7 +70,7 @@ class StepsView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: list[OpenRun] = []
-        self.run, self.sentence = QComboBox(), QLabel()
+        self.run, self.sentence = RunChoice("Run of the table"), QLabel()
         self.steps, self.flags = TextTable("Result step by step"), TextTable("What the flags mean")
         self._lay_out()
         self.run.currentIndexChanged.connect(self._draw)
@@ -77,31 +78,18 @@ class StepsView(QWidget):
     def show_reading(self, reading: Reading) -> None:
         """Offer the open runs."""
         self._runs = list(reading.runs)
-        held = self.run.currentIndex()
-        self.run.blockSignals(True)
-        self.run.clear()
-        self.run.addItems([f"{index + 1}. {short_name(item.name)}" for index, item in enumerate(self._runs)])
-        self.run.setCurrentIndex(held if 0 <= held < len(self._runs) else 0)
-        self.run.blockSignals(False)
+        self.run.offer([f"{index + 1}. {short_name(item.name)}" for index, item in enumerate(self._runs)])
         self._draw()
 
     def _lay_out(self) -> None:
-        self.run.setAccessibleName("Run of the table")
-        self.run.setMinimumContentsLength(16)
         self.sentence.setWordWrap(True)
-        top = QHBoxLayout()
-        label = QLabel("Run")
-        label.setProperty("role", "muted")
-        top.addWidget(label)
-        top.addWidget(self.run)
-        top.addStretch()
         tables = QSplitter(Qt.Orientation.Vertical)
         tables.addWidget(self.steps)
         tables.addWidget(self.flags)
         tables.setSizes([500, 200])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
-        layout.addLayout(top)
+        layout.addLayout(labelled_row([("Run", self.run)]))
         layout.addWidget(self.sentence)
         layout.addWidget(tables, 1)
 

@@ -222,7 +222,10 @@ def test_two_runs_are_compared_with_the_ratio_of_the_command_line(page, qtbot, c
     (own,) = view.comparison.ratios
     assert (own.ratio, own.u_ratio) == (ratio["ratio"], ratio["u_ratio"])
     assert view.ratios.text(0, 0) == "HET-Ce / HOM"
-    assert view.ratios.text(0, 1).startswith(f"{ratio['ratio']:.1f}")
+    shown = view.ratios.text(0, 1).split()[0]
+    decimals = len(shown.partition(".")[2])
+    assert decimals >= 1
+    assert shown == f"{ratio['ratio']:.{decimals}f}"
 
 
 def test_only_settings_that_differ_are_listed(page, qtbot):
