@@ -99,7 +99,8 @@ class Workshop(QObject):
     ) -> None:
         self._under_way -= 1
         self.busy_changed.emit(self._under_way)
-        if ticket.cancelled or ended.cancelled():
+        # Closed since it was sent on its way: the page that waited for it may be gone.
+        if self._closed or ticket.cancelled or ended.cancelled():
             return
         try:
             found = ended.result()
