@@ -39,8 +39,8 @@ class LineScan:
         setting: mount temperature in °C or current in A as measured, ascending, [points].
         line_nm: centroid of the line, [points].
         power_w: [points], above 0.
-        line_noise_nm: one sigma of each centroid, from the spectra's noise, [points]; it grows where there is
-            less light, and the scan may scatter more.
+        line_noise_nm: one sigma of each centroid, from its scans' scatter, [points]; it grows where there is
+            less light, and the points may scatter more.
         power_noise_relative: one sigma of a power, from the monitor's readings.
 
     Raises:
@@ -124,8 +124,9 @@ def find_jumps(scan: LineScan, false_alarm: float = FALSE_ALARM) -> Jumps:
     """Look for steps in line and power that the noise doesn't explain.
 
     The steps between neighbours, less a smooth trend, are compared with their scatter. Both together,
-    squared, follow a chi-squared distribution with two degrees of freedom where there is no hop; its tail of
-    `false_alarm` over the number of steps is the threshold: -2 ln(p).
+    squared, follow twice an F distribution of 2 and ν degrees of freedom where there is no hop, ν as many as
+    tell the scatter; its tail of p = `false_alarm` over the number of steps is the threshold:
+    ν (p^(-2/ν) - 1).
 
     Args:
         scan: in one direction.
@@ -138,7 +139,8 @@ def find_jumps(scan: LineScan, false_alarm: float = FALSE_ALARM) -> Jumps:
     usual_nm = float(np.median(noise_nm))
     line = _Steps(np.diff(scan.line_nm), width, noise_nm / usual_nm if usual_nm > 0 else 1.0)
     power = _Steps(np.diff(scan.power_w), width, middle_w)
-    threshold = -2 * math.log(false_alarm / len(width))
+    freedom = len(width) - _TREND_DEGREE - 1
+    threshold = freedom * ((false_alarm / len(width)) ** (-2 / freedom) - 1)
     quiet = np.ones(len(width), dtype=bool)
     for turn in range(_ROUNDS):
         line_trend, line_left, line_sigma = line.judged(quiet, usual_nm, robust=turn == 0)

@@ -13,6 +13,7 @@ import numpy as np
 from drivers.errors import InstrumentReportedError, MeasurementError, RigError, RunAbortedError
 from drivers.protocols import FloatArray, Shutter
 from procedures.instruments import Instruments
+from procedures.integration_time import is_saturated
 from procedures.monitor_log import FEWEST_READINGS, MonitorLog, MonitorReadings
 
 _LOGGER = logging.getLogger(__name__)
@@ -251,20 +252,17 @@ class ExposureTaker:
             scans: how many.
 
         Raises:
-            MeasurementError: its scans don't agree, not even when taken again.
+            MeasurementError: its scans are full, or don't agree, not even when taken again.
             RigError: whatever the spectrometer raised.
         """
         time_s = self._set_integration_time_s(integration_time_s)
         for _ in range(_DARK_ATTEMPTS):
             dark = Dark(time_s, self._instruments.spectrometer.acquire(scans))
-            spread = scan_spread_counts(dark.scan_counts)
-            if spread <= max(LARGEST_DARK_SPREAD_COUNTS, LARGEST_DARK_SPREAD * float(np.median(dark.counts))):
+            mistake = _mistake_of(dark, self._instruments.spectrometer.full_scale_counts)
+            if mistake is None:
                 return dark
-            _LOGGER.warning("scans of a dark differ by %.0f counts; taken again", spread)
-        raise MeasurementError(
-            f"the scans of a dark ({time_s:g} s) differ by {spread:.0f} counts with the shutter closed: is "
-            "there light in the room, or is the detector's temperature drifting? Nothing was recorded."
-        )
+            _LOGGER.warning("%s Taken again.", mistake)
+        raise MeasurementError(f"{mistake} Nothing was recorded.")
 
     def _set_integration_time_s(self, integration_time_s: float) -> float:
         # Setting it anew would make the spectrum that is under way stale once more.
@@ -273,6 +271,25 @@ class ExposureTaker:
             self._in_force_s = self._instruments.spectrometer.set_integration_time_s(integration_time_s)
             self._asked_s = integration_time_s
         return self._in_force_s
+
+
+def _mistake_of(dark: Dark, full_scale_counts: float) -> str | None:
+    """What keeps a dark from being subtracted from light, in words; None if nothing does."""
+    median = float(np.median(dark.counts))
+    spread = scan_spread_counts(dark.scan_counts)
+    if spread > max(LARGEST_DARK_SPREAD_COUNTS, LARGEST_DARK_SPREAD * median):
+        return (
+            f"the scans of a dark ({dark.integration_time_s:g} s) differ by {spread:.0f} counts with the "
+            "shutter closed: is there light in the room, or is the detector's temperature drifting?"
+        )
+    # Scans that are all full agree with each other, too.
+    if is_saturated(dark.scan_counts, dark.counts, full_scale_counts):
+        return (
+            f"a dark ({dark.integration_time_s:g} s) is saturated (median {median:.0f} of "
+            f"{full_scale_counts:.0f} counts) with the shutter closed: is there light in the room, is the "
+            "detector warm, or does the spectrometer send nonsense?"
+        )
+    return None
 
 
 def scan_spread_counts(scan_counts: FloatArray) -> float:

@@ -33,6 +33,8 @@ LARGEST_EMPTY_EMISSION = 0.5
 """Emission of the empty sphere against the indirect pass: above that a sample is still in."""
 
 _SIGMAS = 3.0
+_SIGMAS_OF_THE_LINE = 6.0
+"""A laser line worth evaluating stands far above the noise, and noise must not pass for one."""
 _LARGEST_WIDENING = 3.0
 """Noise may raise a limit at most to this multiple: a poor first step must not refuse a thin sample."""
 
@@ -79,7 +81,7 @@ class PlacementCheck:
             "there is no laser line although the monitor sees the laser: is the long-pass still in, the "
             "fibre off, or the laser window beside the line?"
         )
-        if line.value <= _SIGMAS * line.uncertainty:
+        if line.value <= _SIGMAS_OF_THE_LINE * line.uncertainty:
             return words
         empty = history.nearest(Role.EMPTY_EXCITATION, summary.step)
         if summary.role is Role.EMPTY_EXCITATION or empty is None:

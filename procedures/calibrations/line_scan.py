@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from calibration import CurveError, LineScan
 from drivers.errors import MeasurementError
@@ -21,6 +22,7 @@ _HALF_WINDOW_NM = 12.0
 _SETTLE_LOOK_S = 0.5
 _SETTLE_TIMEOUT_S = 120.0
 _FINEST_TEMPERATURE_C = 0.01
+_NOISE_ROUNDS = 4
 
 
 @dataclass(eq=False)
@@ -29,44 +31,70 @@ class LinePoints:
 
     Attributes:
         setting: measured temperature, °C, or current, A.
-        spectra: mean net counts, [pixels] each.
+        scans: net counts of every scan, [scans, pixels] each.
         power_w: monitor power.
-        line_noise_counts: noise of a mean spectrum's pixel.
         power_noise_relative: of a mean power.
     """
 
     setting: list[float] = field(default_factory=list)
-    spectra: list[FloatArray] = field(default_factory=list)
+    scans: list[FloatArray] = field(default_factory=list)
     power_w: list[float] = field(default_factory=list)
-    line_noise_counts: list[float] = field(default_factory=list)
     power_noise_relative: list[float] = field(default_factory=list)
 
     def add(self, setting: float, exposure: Exposure, dark_counts: FloatArray) -> None:
         """Take one point."""
-        scans = exposure.scan_counts
         self.setting.append(setting)
-        self.spectra.append(scans.mean(axis=0) - dark_counts)
+        self.scans.append(exposure.scan_counts - dark_counts)
         self.power_w.append(exposure.monitor.mean_w)
-        self.line_noise_counts.append(float(np.median(scans.std(axis=0, ddof=1))) / len(scans) ** 0.5)
         self.power_noise_relative.append(exposure.monitor.spread / exposure.monitor.readings**0.5)
+
+    @property
+    def spectra(self) -> FloatArray:
+        """Get the mean net counts of every point, [points, pixels]."""
+        return np.array([scans.mean(axis=0) for scans in self.scans])
 
     def scan(self, wavelength_nm: FloatArray, window: NDArray[np.bool_]) -> LineScan:
         """Work out centroids, over the same pixels for all points, in ascending order of the setting."""
         order = np.argsort(self.setting)
-        spectra = np.array(self.spectra)[:, window]
-        total = spectra.sum(axis=1)
-        if not (total > 0).all():
+        counts = np.array(self.scans)[:, :, window]
+        totals = counts.sum(axis=2)
+        if not (totals > 0).all():
             raise CurveError("mode hops: no line in a spectrum of the scan")
         places = wavelength_nm[window]
-        line = spectra @ places / total
-        spread = float(np.sqrt(np.sum((places - line.mean()) ** 2)))
+        mean = counts.mean(axis=1)
+        light = mean.sum(axis=1)
+        scatter_nm = (counts @ places / totals).std(axis=1, ddof=1) / counts.shape[1] ** 0.5
         return LineScan(
             np.array(self.setting)[order],
-            line[order],
+            (mean @ places / light)[order],
             np.array(self.power_w)[order],
-            (np.array(self.line_noise_counts) * spread / total)[order],
+            centroid_noise_nm(light, scatter_nm)[order],
             float(np.median(self.power_noise_relative)),
         )
+
+
+def centroid_noise_nm(light_counts: FloatArray, scatter_nm: FloatArray) -> FloatArray:
+    """Noise of each centroid, smoothed over the points: a few scans alone tell it too roughly.
+
+    Read noise moves a centroid by 1 / light, shot noise by 1 / √light: σ² light² = read + shot · light.
+
+    Args:
+        light_counts: net counts in the window, [points].
+        scatter_nm: standard error of each mean centroid from its own scans, [points].
+
+    Returns:
+        One sigma, nm, [points].
+    """
+    light = light_counts / light_counts.mean()
+    terms = np.stack([np.ones_like(light), light], axis=1)
+    measured = (scatter_nm * light) ** 2
+    expected = np.full_like(light, measured.mean())
+    for _ in range(_NOISE_ROUNDS):
+        # A variance from few scans scatters in proportion to itself.
+        shares, _ = nnls(terms / expected[:, None], measured / expected)
+        expected = np.maximum(terms @ shares, np.finfo(np.float64).tiny)
+    noise_nm: FloatArray = np.sqrt(expected) / light
+    return noise_nm
 
 
 class LineScanner:
@@ -136,5 +164,5 @@ class LineScanner:
 
 def line_window(wavelength_nm: FloatArray, scans: Sequence[LinePoints]) -> NDArray[np.bool_]:
     """The pixels about the line, the same for all points: a window that moves would make steps of its own."""
-    mean = np.mean([spectrum for points in scans for spectrum in points.spectra], axis=0)
+    mean = np.concatenate([points.spectra for points in scans]).mean(axis=0)
     return np.asarray(np.abs(wavelength_nm - wavelength_nm[int(np.argmax(mean))]) <= _HALF_WINDOW_NM)

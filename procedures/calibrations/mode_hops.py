@@ -188,7 +188,7 @@ def _raw(name: str, points: LinePoints, scan: LineScan) -> dict[str, NDArray[np.
         f"{name}_setting": scan.setting,
         f"{name}_line_nm": scan.line_nm,
         f"{name}_power_w": scan.power_w,
-        f"{name}_spectra": np.array(points.spectra)[np.argsort(points.setting)].astype(np.float32),
+        f"{name}_spectra": points.spectra[np.argsort(points.setting)].astype(np.float32),
     }
 
 

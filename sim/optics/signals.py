@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from sim.optics.units import FWHM_PER_SIGMA, PHOTON_ENERGY_J_NM, FloatArray, pho
 ASE_POWER = Band((Component(985.0, 30.0, 1.0),))
 """Power spectrum of the diode's broad pedestal."""
 
-_WAVELENGTH_STEPS_PER_NM = 500.0
+_WAVELENGTH_STEPS_PER_NM = 200.0
+"""Signals are kept for so many wavelengths; between them a straight line is right to 1e-6 of the peak."""
 _KEPT = 256
 _W_PER_UW = 1.0e-6
 
@@ -79,9 +81,20 @@ class SignalTable:
         self._cell_counts = spectrograph.pixel_shares(CELL_CENTRES_NM) * counts_per_photon(CELL_CENTRES_NM)
 
     def unit(self, passage: Passage, laser_wavelength_nm: float) -> UnitSignal:
-        """Counts per joule in a state; the wavelength is rounded to 2 pm."""
-        key = (passage, round(laser_wavelength_nm * _WAVELENGTH_STEPS_PER_NM))
-        return self._keep(key, lambda: self._make(passage, key[1] / _WAVELENGTH_STEPS_PER_NM))
+        """Counts per joule in a state.
+
+        Not of a rounded wavelength: the line would move in steps, and a centroid shows less than a picometre.
+        """
+        place = laser_wavelength_nm * _WAVELENGTH_STEPS_PER_NM
+        step = math.floor(place)
+        below, above = self._at(passage, step), self._at(passage, step + 1)
+        share = place - step
+        steady = below.steady + share * (above.steady - below.steady)
+        under_beam = below.under_beam + share * (above.under_beam - below.under_beam)
+        return UnitSignal(steady, under_beam, steady + under_beam)
+
+    def _at(self, passage: Passage, step: int) -> UnitSignal:
+        return self._keep((passage, step), lambda: self._make(passage, step / _WAVELENGTH_STEPS_PER_NM))
 
     def lamp(self, passage: Passage, lamp: Lamp, seat: LampSeat) -> LampSignal:
         """Counts per second of the lamp, unaged. Its light strikes the wall, wherever the sample is."""

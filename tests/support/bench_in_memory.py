@@ -29,12 +29,13 @@ class WaitedClock(Clock):
 
 
 class Part:
-    """An instrument at the bench."""
+    """An instrument at the bench, with noise of its own."""
 
     identity = Identity("bench", "model", "1", "1")
 
-    def __init__(self, world: BenchInMemory) -> None:
+    def __init__(self, world: BenchInMemory, random: np.random.Generator) -> None:
         self.world = world
+        self.random = random
 
     def make_safe(self) -> None: ...
 
@@ -57,7 +58,7 @@ class Laser(Part):
         self.switch_on(0.0)
 
     def read_state(self) -> LaserState:
-        noise = 0.0008 * self.world.random.standard_normal()
+        noise = 0.0008 * self.random.standard_normal()
         return LaserState(self.current_a > 0, self.current_a, self.temperature_c + noise, True, True, ())
 
 
@@ -69,6 +70,7 @@ class Blade(Part):
         self.blade_closed = not is_open
         self.world.clock.sleep(0.01)
         self.world.optics.set_blade(self.world.now_s, is_open)
+        self.world.monitor.see()
 
     def open(self) -> None:
         self._set(True)
@@ -92,11 +94,18 @@ class Wheel(Part):
 
 
 class Monitor(Part):
+    """Shows what it saw when the blade moved: a thread reads it, and when that runs nobody knows."""
+
+    power_w = 0.0
+
+    def see(self) -> None:
+        noise = 1.0 + 1e-4 * self.random.standard_normal()
+        self.power_w = self.world.optics.monitor_power_w(self.world.now_s) * noise
+
     def prepare(self, wavelength_nm: float) -> None: ...
 
     def read_power_w(self) -> float:
-        noise = 1.0 + 1e-4 * self.world.random.standard_normal()
-        return self.world.optics.monitor_power_w(self.world.now_s) * noise
+        return self.power_w
 
 
 class Array(Part):
@@ -121,7 +130,7 @@ class Array(Part):
         for _ in range(scans):
             begun_s = self.world.now_s
             self.world.clock.sleep(self.time_s)
-            frames.append(self.world.optics.expose(begun_s, self.world.now_s, DETECTOR_C, self.world.random))
+            frames.append(self.world.optics.expose(begun_s, self.world.now_s, DETECTOR_C, self.random))
         return np.array(frames, dtype=np.float64)
 
     def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None: ...
@@ -136,9 +145,10 @@ class BenchInMemory:
     def __init__(self, sample: str = "HET-Ce", seed: int = 1) -> None:
         self.clock = WaitedClock()
         self.optics = OpticalBench(sample, seed)
-        self.random = np.random.default_rng(seed)
-        self.laser, self.shutter, self.attenuator = Laser(self), Blade(self), Wheel(self)
-        self.monitor, self.spectrometer = Monitor(self), Array(self)
+        streams = iter(np.random.default_rng(seed).spawn(5))
+        self.laser, self.shutter, self.attenuator, self.monitor, self.spectrometer = (
+            part(self, next(streams)) for part in (Laser, Blade, Wheel, Monitor, Array)
+        )
 
     @property
     def now_s(self) -> float:

@@ -119,6 +119,19 @@ def test_a_dark_whose_scans_do_not_agree_is_taken_again_and_never_recorded(spoil
             taker.dark(0.05, 3)
 
 
+def test_a_dark_that_is_full_is_refused_although_its_scans_agree() -> None:
+    instruments = make_instruments(lit_world())
+    instruments.spectrometer.acquire = lambda scans: np.full((scans, 512), 65535.0)
+    with pytest.raises(MeasurementError, match=r"dark \(0.05 s\) is saturated \(median 65535 of 65535"):
+        taker_of(instruments).dark(0.05, 3)
+
+
+def test_a_hot_pixel_does_not_spoil_a_dark() -> None:
+    instruments = make_instruments(lit_world(hot_pixel_counts_per_s=1e6))
+    dark = taker_of(instruments).dark(0.5, 3)
+    assert dark.counts.max() == 65535.0
+
+
 def test_a_monitor_that_fails_meanwhile_fails_the_exposure() -> None:
     world = lit_world()
     instruments = make_instruments(world)

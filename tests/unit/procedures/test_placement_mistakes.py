@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from procedure_fakes import Records, ScriptedOperator, World, make_sweep, run
 
 from drivers.errors import MeasurementError
-from procedures import PASS_ORDER, Arrangement, OperatorAnswer, PlqySweep, Role, SamplePosition
+from procedures import PASS_ORDER, Arrangement, OperatorAnswer, PlqySweep, Role, SamplePosition, StepSummary
+from procedures.history import RunHistory
+from procedures.placement import PlacementCheck
 
 OUT, INDIRECT, DIRECT = SamplePosition.OUT, SamplePosition.INDIRECT, SamplePosition.DIRECT
 
@@ -43,6 +46,15 @@ def test_a_mistake_is_asked_again_with_the_reason_and_nothing_of_it_is_recorded(
     assert reason in again.reason
     # What stands wrong isn't known: every part is named again.
     assert len(again.steps) == 2
+
+
+@pytest.mark.parametrize("sigmas", [3.5, 5.0])
+def test_noise_that_stands_out_a_little_is_not_taken_for_the_laser_line(sigmas) -> None:
+    rate, uncertainty = np.zeros(512), np.full(512, 1.0)
+    rate[40] = sigmas * np.sqrt(20.0)
+    summary = StepSummary(Role.EMPTY_EXCITATION, 0, 0.0, 1e-3, 1e-4, rate, uncertainty, np.zeros(512))
+    check = PlacementCheck(np.arange(512.0), (30.0, 49.0))
+    assert "there is no laser line" in (check.reason(summary, RunHistory()) or "")
 
 
 @pytest.mark.parametrize("seed", range(8))

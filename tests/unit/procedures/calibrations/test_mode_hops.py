@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support.bench_in_memory import BenchInMemory
 
-from calibration import CheckKind
+from calibration import CheckKind, LineScan, map_hops
 from drivers.errors import MeasurementError
 from procedures.calibrations import ModeHopScan
+from procedures.calibrations.line_scan import centroid_noise_nm
 from procedures.exposure import StopRequestedError
 
 SEEDS = range(1, 25)
@@ -117,3 +118,27 @@ def test_raw_data_and_plot_hold_what_was_measured():
     document = result.plot.to_document()
     assert np.isfinite(document["series"][0]["y"]).all()
     assert len(document["series"][0]["y_error"]) == points
+
+
+def test_the_noise_of_a_centroid_is_that_of_its_light_not_of_a_few_scans():
+    random = np.random.default_rng(7)
+    light = np.linspace(0.2, 1.0, 100)
+    true_nm = np.sqrt(0.2 + 0.8 * light) / light * 1e-3
+    scatter_nm = true_nm * np.sqrt(random.chisquare(4, 100) / 4)
+    found_nm = centroid_noise_nm(light * 120000.0, scatter_nm)
+    np.testing.assert_allclose(found_nm, true_nm, rtol=0.2)
+    assert np.abs(scatter_nm / true_nm - 1.0).max() > 0.5
+
+
+@pytest.mark.parametrize("points", [12, 40, 101])
+def test_scans_without_hops_show_one_about_as_often_as_is_said(points):
+    random = np.random.default_rng(points)
+    setting = np.linspace(0.1, 0.3, points)
+    light = setting / setting.mean()
+    noise_nm = np.sqrt(0.2 + 0.8 * light) / light * 1e-3
+    shown = 0
+    for _ in range(1000):
+        line = 977.0 + 4.0 * setting + noise_nm * random.standard_normal(points)
+        power = light * (1.0 + 1e-3 * random.standard_normal(points))
+        shown += bool(map_hops(LineScan(setting, line, power, noise_nm, 1e-3)).hops)
+    assert shown <= 20  # 1 % is said; more than 20 of 1000 has a chance of 0.3 %

@@ -69,6 +69,20 @@ def test_the_response_turns_the_laser_line_back_into_its_energy() -> None:
     assert (unit * bench.true_response_j_per_count()).sum() == pytest.approx(1.0, rel=1e-3)
 
 
+@pytest.mark.parametrize("shift_nm", [0.0003, 0.0011, 0.0078])
+def test_the_line_s_centroid_moves_as_smoothly_as_the_diode_s_wavelength(shift_nm: float) -> None:
+    bench = OpticalBench("HET-Ce", 4)
+    first_nm = bench.parts.laser.wavelength_nm_at_reference
+    centroids_nm = []
+    for step in range(60):
+        counts = bench.signals.unit(Passage(SamplePlace.OUT), first_nm + step * shift_nm).total
+        centroids_nm.append(counts @ bench.true_pixel_wavelengths_nm / counts.sum())
+    steps_nm = np.diff(centroids_nm)
+    # A shift is seen a little differently across a pixel, but from one step to the next alike.
+    np.testing.assert_allclose(steps_nm, shift_nm, rtol=0.1)
+    assert np.abs(np.diff(steps_nm)).max() < 0.02 * shift_nm
+
+
 def test_the_electronics_bend_by_a_few_percent_and_never_fall() -> None:
     for seed in range(30):
         linearity = draw_linearity(np.random.default_rng(seed), 0.002)
