@@ -26,9 +26,9 @@ from PyQt6.QtWidgets import QApplication
 
 from plqy_rig.bench_process import BenchRequest
 from plqy_rig.gui.application import make_application
-from plqy_rig.gui.host_process import HostRequest, start_host
-from plqy_rig.gui.main_window import MainWindow
-from plqy_rig.gui.session import Session
+from plqy_rig.gui.host_link.host_process import HostRequest, start_host
+from plqy_rig.gui.host_link.session import Session
+from plqy_rig.gui.window.main_window import MainWindow
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))

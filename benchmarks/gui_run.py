@@ -28,11 +28,11 @@ from PyQt6.QtWidgets import QApplication
 import plqy_rig
 from plqy_rig.bench_process import BenchRequest
 from plqy_rig.gui.application import make_application
-from plqy_rig.gui.host_process import HostProcess, HostRequest, start_host
-from plqy_rig.gui.loop_watch import LoopWatch
-from plqy_rig.gui.main_window import MainWindow
+from plqy_rig.gui.host_link.host_process import HostProcess, HostRequest, start_host
 from plqy_rig.gui.plots.density_plot import DensitySeries
 from plqy_rig.gui.plots.spectrum_plot import SpectrumLine
+from plqy_rig.gui.window.loop_watch import LoopWatch
+from plqy_rig.gui.window.main_window import MainWindow
 
 RECIPE = Path(plqy_rig.__file__).parent / "demo_recipe.toml"
 BUDGET_S = 0.050

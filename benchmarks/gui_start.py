@@ -22,7 +22,7 @@ OURS = """
 import json, sys, time
 from PyQt6.QtCore import QEvent, QObject, QTimer
 from plqy_rig.gui.application import make_application
-from plqy_rig.gui.main_window import MainWindow
+from plqy_rig.gui.window.main_window import MainWindow
 begun_s = float(sys.argv[1])
 application = make_application()
 window = MainWindow()

@@ -27,7 +27,7 @@ def gui(rig: Path | None, bench: BenchRequest | None, out: Path | None) -> None:
         raise ConfigurationError(f"{rig}: there is no such rig file")
     try:
         from plqy_rig.gui.application import run
-        from plqy_rig.gui.host_process import HostRequest
+        from plqy_rig.gui.host_link.host_process import HostRequest
     except ImportError as error:
         raise ConfigurationError(f"the window can't be shown: {error}") from error
     request = None

@@ -12,10 +12,10 @@ from PyQt6 import sip
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
-from plqy_rig.gui import theme
-from plqy_rig.gui.host_process import HostRequest
-from plqy_rig.gui.main_window import MainWindow
-from plqy_rig.gui.settings import APPLICATION, ORGANISATION, Settings
+from plqy_rig.gui.host_link.host_process import HostRequest
+from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.main_window import MainWindow
+from plqy_rig.gui.window.settings import APPLICATION, ORGANISATION, Settings
 
 log = logging.getLogger(__name__)
 

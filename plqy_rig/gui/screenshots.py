@@ -24,20 +24,20 @@ from plqy_rig.bench_process import BenchRequest
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QWidget
 
-    from plqy_rig.gui.main_window import MainWindow
+    from plqy_rig.gui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 
 _SIZE = (1280, 820)
 _SCENE_MODULES = (
-    "measure_page",
-    "live_page",
-    "operator_panel",
-    "queue_page",
-    "instruments_page",
-    "calibrations_page",
-    "results_page",
-    "records_page",
+    "measure.page",
+    "live.page",
+    "operator.panel",
+    "queue.page",
+    "instruments.page",
+    "calibrations.page",
+    "results.page",
+    "records.page",
 )
 _RECIPE = """
 sample = "HET-Ce"
@@ -72,8 +72,7 @@ class Photographer:
 
     def take(self, name: str, widget: QWidget | None = None, themes: Sequence[str] = ()) -> None:
         """Take a picture of the window, or of another widget, in each theme."""
-        from plqy_rig.gui import theme
-        from plqy_rig.gui.themes import THEMES
+        from plqy_rig.gui.themes import THEMES, theme
 
         subject = widget or self.window
         every = tuple(THEMES) if name in _IN_EVERY_THEME else self.themes
@@ -116,7 +115,7 @@ def take_pictures(out: Path, themes: Sequence[str], speed: float) -> list[Path]:
         speed: of the bench.
     """
     from plqy_rig.gui.application import make_application
-    from plqy_rig.gui.main_window import MainWindow
+    from plqy_rig.gui.window.main_window import MainWindow
 
     out.mkdir(parents=True, exist_ok=True)
     application = make_application()
@@ -137,7 +136,7 @@ def take_pictures(out: Path, themes: Sequence[str], speed: float) -> list[Path]:
 
 
 def _story(window: MainWindow, photographer: Photographer, runs: Path, speed: float) -> None:
-    from plqy_rig.gui.host_process import HostRequest
+    from plqy_rig.gui.host_link.host_process import HostRequest
 
     settle(0.5)
     photographer.take("start")

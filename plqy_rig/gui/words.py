@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from plqy_rig.gui import theme
+from plqy_rig.gui.themes import theme
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def fake_host():
 @pytest.fixture
 def fake_session(qtbot, fake_host, gui_surroundings):
     """A session that is connected to the fake host."""
-    from plqy_rig.gui.session import Session
+    from plqy_rig.gui.host_link.session import Session
 
     session = Session(connect=fake_host.connect, find=fake_host.find)
     with qtbot.waitSignal(session.snapshot, timeout=5000):
@@ -50,7 +50,7 @@ def make_window(qtbot, gui_surroundings):
     from PyQt6 import sip
 
     from plqy_rig.gui.application import make_application
-    from plqy_rig.gui.main_window import MainWindow
+    from plqy_rig.gui.window.main_window import MainWindow
 
     make_application()
     windows = []
@@ -76,7 +76,7 @@ def start_plqy_host(gui_surroundings, tmp_path):
     They are ended hard when the test ends; a bench that a host started ends with it.
     """
     from plqy_rig.bench_process import BenchRequest
-    from plqy_rig.gui.host_process import HostRequest, start_host
+    from plqy_rig.gui.host_link.host_process import HostRequest, start_host
 
     processes = []
 
@@ -106,7 +106,7 @@ def loop_watch(qtbot):
     What earlier tests left in memory is not the window's: the collector would look through all of it, in the
     middle of a turn of the loop.
     """
-    from plqy_rig.gui.loop_watch import LoopWatch
+    from plqy_rig.gui.window.loop_watch import LoopWatch
 
     gc.collect()
     gc.freeze()

@@ -14,8 +14,8 @@ PATIENCE_MS = 90_000
 @pytest.fixture
 def page(qtbot, start_plqy_host):
     """The page, connected to a host with a bench of its own."""
-    from plqy_rig.gui.calibrations_page import CalibrationsPage
-    from plqy_rig.gui.session import Session
+    from plqy_rig.gui.calibrations.page import CalibrationsPage
+    from plqy_rig.gui.host_link.session import Session
 
     address = start_plqy_host(speed=200)
     session = Session()

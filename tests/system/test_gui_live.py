@@ -18,7 +18,7 @@ from support.window_runs import (
 
 from plqy_rig.data import load_run
 from plqy_rig.evaluation import evaluate_run
-from plqy_rig.gui.live_spectra import Quantity
+from plqy_rig.gui.live.spectra import Quantity
 
 ROLES = (
     "empty_excitation",

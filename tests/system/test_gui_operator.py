@@ -15,7 +15,7 @@ from support.window_runs import (
 )
 
 from plqy_rig.data import load_run
-from plqy_rig.gui.operator_panel import OperatorPanel
+from plqy_rig.gui.operator.panel import OperatorPanel
 
 MOVES = {
     "empty_excitation": ("out", False),

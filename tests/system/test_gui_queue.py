@@ -10,7 +10,7 @@ from PyQt6.QtTest import QTest
 from support.window_runs import RUN_MS, attached
 
 from plqy_rig.data import load_run
-from plqy_rig.gui.presets import built_in_presets
+from plqy_rig.gui.measure.presets import built_in_presets
 
 WAIT_MS = 20_000
 

@@ -33,8 +33,8 @@ def measured(tmp_path_factory):
 @pytest.fixture
 def page(qtbot, gui_surroundings, measured):
     """The page as in a window without any rig, looking into the folder of the measured runs."""
-    from plqy_rig.gui.results_page import ResultsPage
-    from plqy_rig.gui.session import Session
+    from plqy_rig.gui.host_link.session import Session
+    from plqy_rig.gui.results.page import ResultsPage
 
     session = Session()
     page = ResultsPage(session)
@@ -339,8 +339,8 @@ def said(page, text, state="good"):
 def test_the_records_of_a_bench_are_listed_with_what_a_run_would_use(
     qtbot, gui_surroundings, make_bench, tmp_path
 ):
-    from plqy_rig.gui.records_page import RecordsPage
-    from plqy_rig.gui.session import Session
+    from plqy_rig.gui.host_link.session import Session
+    from plqy_rig.gui.records.page import RecordsPage
 
     folder = tmp_path / "records"
     shutil.copytree(make_bench().rig.parent / "calibration", folder)
@@ -366,8 +366,8 @@ def test_the_records_of_a_bench_are_listed_with_what_a_run_would_use(
 
 def test_a_response_is_imported_only_with_its_unit_said(qtbot, gui_surroundings, tmp_path):
     from calibration import ResponseUnit
-    from plqy_rig.gui.records_page import RecordsPage
-    from plqy_rig.gui.session import Session
+    from plqy_rig.gui.host_link.session import Session
+    from plqy_rig.gui.records.page import RecordsPage
 
     folder, file = tmp_path / "records", tmp_path / "vendor.irradcal"
     folder.mkdir()

@@ -24,10 +24,10 @@ from PyQt6.QtWidgets import (
 )
 
 from drivers.errors import RigError
-from plqy_rig.gui import theme
-from plqy_rig.gui.header import ElidedLabel
 from plqy_rig.gui.plots.canvas import Canvas
 from plqy_rig.gui.plots.export import Column, save_picture, table_text, write_csv
+from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
 
 log = logging.getLogger(__name__)
 

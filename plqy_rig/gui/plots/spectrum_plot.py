@@ -12,10 +12,10 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QPen
 from PyQt6.QtWidgets import QMenu, QWidget
 
-from plqy_rig.gui import theme
 from plqy_rig.gui.plots.axes import LogAxis, PlainAxis
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.plots.panel import PlotPanel
+from plqy_rig.gui.themes import theme
 
 FloatArray = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ import pytest
 
 from calibration import CheckKind, Record, RecordKind, write_record
 from plqy_rig.calibration_session import CALIBRATIONS, FROM_FILES, ORDER
-from plqy_rig.gui.calibration_plan import PLAN, in_order, planned, standing
-from plqy_rig.gui.records_reading import read_folder
+from plqy_rig.gui.calibrations.plan import PLAN, in_order, planned, standing
+from plqy_rig.gui.records.reading import read_folder
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -75,7 +75,7 @@ def test_a_failed_laser_check_is_no_done_check(tmp_path):
 
 @pytest.fixture
 def form(qtbot):
-    from plqy_rig.gui.calibration_form import CalibrationForm
+    from plqy_rig.gui.calibrations.form import CalibrationForm
 
     form = CalibrationForm()
     qtbot.addWidget(form)
@@ -158,7 +158,7 @@ QUESTION = {
 
 @pytest.fixture
 def progress(qtbot):
-    from plqy_rig.gui.calibration_progress import SessionView
+    from plqy_rig.gui.calibrations.progress import SessionView
 
     view = SessionView()
     qtbot.addWidget(view)

@@ -7,8 +7,8 @@ import time
 import pytest
 from gui_support.protocol import engine, snapshot
 
-from plqy_rig.gui.instruments_page import InstrumentsPage
-from plqy_rig.gui.manual_readings import ReadingsTable, age_words, reading_value
+from plqy_rig.gui.instruments.manual_readings import ReadingsTable, age_words, reading_value
+from plqy_rig.gui.instruments.page import InstrumentsPage
 
 
 @pytest.mark.parametrize(

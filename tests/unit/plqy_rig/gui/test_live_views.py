@@ -17,14 +17,14 @@ from gui_support.protocol import (
 )
 
 from calibration.roles import Role
-from plqy_rig.gui.live_buttons import TwicePressedButton
-from plqy_rig.gui.live_header import activity_words
-from plqy_rig.gui.live_page import LivePage
-from plqy_rig.gui.live_readings import ReadingHistory, reading_in
-from plqy_rig.gui.live_result import ErrorBars, ResultView, numbers_words
-from plqy_rig.gui.live_run import LiveRun
-from plqy_rig.gui.live_spectra import NEWEST, Quantity, SpectraView
-from plqy_rig.gui.rig_model import RigModel
+from plqy_rig.gui.host_link.live_run import LiveRun
+from plqy_rig.gui.host_link.rig_model import RigModel
+from plqy_rig.gui.live.buttons import TwicePressedButton
+from plqy_rig.gui.live.header import activity_words
+from plqy_rig.gui.live.page import LivePage
+from plqy_rig.gui.live.readings import ReadingHistory, reading_in
+from plqy_rig.gui.live.result import ErrorBars, ResultView, numbers_words
+from plqy_rig.gui.live.spectra import NEWEST, Quantity, SpectraView
 
 
 def take(run: LiveRun, documents) -> None:

@@ -10,10 +10,10 @@ from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtTest import QTest
 
-from plqy_rig.gui.measure_page import MeasurePage
-from plqy_rig.gui.presets import built_in_presets, own_presets, preset_path
-from plqy_rig.gui.recipe_handover import RecipeHandover
-from plqy_rig.gui.session import Session
+from plqy_rig.gui.host_link.session import Session
+from plqy_rig.gui.measure.page import MeasurePage
+from plqy_rig.gui.measure.presets import built_in_presets, own_presets, preset_path
+from plqy_rig.gui.measure.recipe_handover import RecipeHandover
 
 SUMMARY = {
     "steps": 100,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from plqy_rig.gui.measure_words import dose_words, duration_words, integration_words, moment_words
+from plqy_rig.gui.measure.words import dose_words, duration_words, integration_words, moment_words
 
 NOON = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
 HOUR = 3600.0

@@ -6,9 +6,9 @@ import pytest
 from gui_support.protocol import engine, run_part, snapshot
 
 from calibration.roles import PASS_ORDER, REQUIRED_ROLES, Arrangement, Role, SamplePosition
-from plqy_rig.gui.operator_panel import OperatorPanel
-from plqy_rig.gui.operator_question import passes_of, picture_of, place_of, shutter_closed
-from plqy_rig.gui.rig_model import RigModel
+from plqy_rig.gui.host_link.rig_model import RigModel
+from plqy_rig.gui.operator.panel import OperatorPanel
+from plqy_rig.gui.operator.question import passes_of, picture_of, place_of, shutter_closed
 from procedures.operator import make_request
 
 

@@ -9,16 +9,16 @@ from gui_support.protocol import snapshot
 from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtTest import QTest
 
-from plqy_rig.gui.queue_model import FINISH, SAMPLE, STATUS
-from plqy_rig.gui.queue_page import QueuePage
-from plqy_rig.gui.queue_words import (
+from plqy_rig.gui.measure.recipe_handover import RecipeHandover
+from plqy_rig.gui.queue.model import FINISH, SAMPLE, STATUS
+from plqy_rig.gui.queue.page import QueuePage
+from plqy_rig.gui.queue.words import (
     arrangement_words,
     finish_words,
     measured_words,
     policy_words,
     queue_sentence,
 )
-from plqy_rig.gui.recipe_handover import RecipeHandover
 
 NOON = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
 RECIPE = {

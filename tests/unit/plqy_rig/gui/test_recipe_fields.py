@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymeasure.experiment import BooleanParameter, FloatParameter, ListParameter
 
-from plqy_rig.gui.recipe_fields import (
+from plqy_rig.gui.measure.recipe_fields import (
     FieldKind,
     all_fields,
     field_of,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drivers.errors import ConfigurationError
 from plqy_rig.data import StorageError
-from plqy_rig.gui.recipe_file import open_recipe, rewritten, save_recipe
+from plqy_rig.gui.measure.recipe_file import open_recipe, rewritten, save_recipe
 
 TEXT = """# Our usual sweep.
 

@@ -7,7 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from calibration.roles import PASS_ORDER, REQUIRED_ROLES, Role
-from plqy_rig.gui.recipe_form import RecipeForm
+from plqy_rig.gui.measure.recipe_form import RecipeForm
 from procedures.plqy_sweep import PlqySweep
 
 

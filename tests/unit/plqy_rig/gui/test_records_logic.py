@@ -9,8 +9,8 @@ import pytest
 from support.synthetic_runs import Truth, records
 
 from calibration import CheckKind, Record, RecordError, RecordKind, write_record
-from plqy_rig.gui.records_curves import record_curve
-from plqy_rig.gui.records_reading import read_folder, value_rows
+from plqy_rig.gui.records.curves import record_curve
+from plqy_rig.gui.records.reading import read_folder, value_rows
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

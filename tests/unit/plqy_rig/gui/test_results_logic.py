@@ -16,12 +16,12 @@ from support.synthetic_runs import Truth, make_run
 from plqy_rig.data import Role, load_run, write_nexus
 from plqy_rig.data.catalogue import Catalogue
 from plqy_rig.evaluation import EvaluationChoices, evaluate_run, parse_window
-from plqy_rig.gui import results_text
-from plqy_rig.gui.results_differences import settings_differences, words_of_key
-from plqy_rig.gui.results_lines import LookCancelledError, look
-from plqy_rig.gui.results_opener import RunOpener
-from plqy_rig.gui.results_reading import Choices, compared
-from plqy_rig.gui.results_work import Ticket
+from plqy_rig.gui.results import text as results_text
+from plqy_rig.gui.results.differences import settings_differences, words_of_key
+from plqy_rig.gui.results.lines import LookCancelledError, look
+from plqy_rig.gui.results.opener import RunOpener
+from plqy_rig.gui.results.reading import Choices, compared
+from plqy_rig.gui.results.work import Ticket
 from plqy_rig.report.words import percent
 
 
@@ -181,7 +181,7 @@ def test_a_single_run_is_not_compared(folder):
 
 
 def test_the_curve_of_a_model_passes_through_what_was_fitted(folder):
-    from plqy_rig.gui.results_fits import fitted_runs, model_curve
+    from plqy_rig.gui.results.fits import fitted_runs, model_curve
 
     reading = RunOpener().read([folder / "run-1"], Choices.usual(), Ticket())
     (fitted,) = fitted_runs(reading.runs)
@@ -193,7 +193,7 @@ def test_the_curve_of_a_model_passes_through_what_was_fitted(folder):
 
 
 def test_budget_bars_keep_statistical_and_systematic_apart():
-    from plqy_rig.gui.budget_view import budget_bars
+    from plqy_rig.gui.results.budget_view import budget_bars
 
     bars = budget_bars({"scan_noise": 0.03, "linearity": 0.01, "response_shape": 0.02, "long_pass": math.nan})
     assert [(bar.name, bar.is_sum) for bar in bars] == [

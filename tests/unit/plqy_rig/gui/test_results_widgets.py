@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plqy_rig.gui.run_table import RunLine
+from plqy_rig.gui.results.run_table import RunLine
 
 
 def line(name, **changes):
@@ -16,7 +16,7 @@ def line(name, **changes):
 
 @pytest.fixture
 def table(qtbot):
-    from plqy_rig.gui.run_table import RunTable
+    from plqy_rig.gui.results.run_table import RunTable
 
     table = RunTable()
     qtbot.addWidget(table)
@@ -50,7 +50,7 @@ def test_a_refresh_keeps_the_chosen_run_chosen(table):
 
 
 def test_every_status_has_symbol_and_word(table):
-    from plqy_rig.gui.run_table import STATUS_WORDS
+    from plqy_rig.gui.results.run_table import STATUS_WORDS
 
     table.model_.show([line(status, status=status) for status in STATUS_WORDS])
     for text in texts(table, 0):
@@ -76,7 +76,7 @@ def test_a_run_without_a_number_shows_a_dash_not_a_zero(table):
 
 def test_work_comes_back_and_errors_come_back_as_sentences(qtbot):
     from drivers.errors import ConfigurationError
-    from plqy_rig.gui.results_work import Workshop
+    from plqy_rig.gui.results.work import Workshop
 
     workshop, heard = Workshop(1), []
     workshop.start(lambda ticket: 42, heard.append, heard.append)
@@ -93,7 +93,7 @@ def test_work_comes_back_and_errors_come_back_as_sentences(qtbot):
 def test_what_was_cancelled_is_never_handed_over(qtbot):
     from threading import Event
 
-    from plqy_rig.gui.results_work import Workshop
+    from plqy_rig.gui.results.work import Workshop
 
     workshop, heard, go = Workshop(1), [], Event()
     ticket = workshop.start(lambda _: go.wait(5), heard.append, heard.append)
@@ -109,7 +109,7 @@ def test_what_was_cancelled_is_never_handed_over(qtbot):
 
 @pytest.fixture
 def choices(qtbot):
-    from plqy_rig.gui.results_choices import ChoicesBar
+    from plqy_rig.gui.results.choices import ChoicesBar
 
     bar = ChoicesBar()
     qtbot.addWidget(bar)
@@ -156,7 +156,7 @@ def test_a_mean_without_symmetric_uncertainty_is_given_with_its_interval():
     from support.synthetic_runs import Truth, make_run
 
     from plqy_rig.evaluation import evaluate_run
-    from plqy_rig.gui.results_cards import before_text, mean_text
+    from plqy_rig.gui.results.cards import before_text, mean_text
 
     window = evaluate_run(make_run(Truth(steps=3))).windows["er"]
     assert " ± " in mean_text(window).replace("\N{NO-BREAK SPACE}", " ")
@@ -171,7 +171,7 @@ def test_a_mean_without_symmetric_uncertainty_is_given_with_its_interval():
 def test_a_copied_table_has_its_heads_and_tabs(qtbot):
     from PyQt6.QtGui import QGuiApplication
 
-    from plqy_rig.gui.results_table import TextTable
+    from plqy_rig.gui.results.table import TextTable
 
     table = TextTable("test")
     qtbot.addWidget(table)

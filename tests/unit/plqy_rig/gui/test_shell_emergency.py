@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from gui_support.protocol import engine
 
-from plqy_rig.gui import emergency
-from plqy_rig.gui.emergency import EmergencyOff
+from plqy_rig.gui.emergency import off as emergency
+from plqy_rig.gui.emergency.off import EmergencyOff
 
 VERDICT = {
     "safe": True,

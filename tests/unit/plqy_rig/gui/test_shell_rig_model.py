@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gui_support.protocol import engine, run_part, snapshot
 
-from plqy_rig.gui.rig_model import TOPICS, RigModel
+from plqy_rig.gui.host_link.rig_model import TOPICS, RigModel
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import threading
 import pytest
 from gui_support.protocol import ROLES, exposure_document, run_documents, run_part, snapshot, stop_document
 
-from plqy_rig.gui.session import Session
+from plqy_rig.gui.host_link.session import Session
 
 
 def test_a_reply_comes_in_the_gui_thread(fake_session, fake_host, qtbot):

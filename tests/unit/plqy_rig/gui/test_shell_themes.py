@@ -11,9 +11,8 @@ from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtWidgets import QApplication
 
 from calibration.roles import Role
-from plqy_rig.gui import theme
 from plqy_rig.gui.icons import NAMES
-from plqy_rig.gui.themes import DARK_ROOM, THEMES
+from plqy_rig.gui.themes import DARK_ROOM, THEMES, theme
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 

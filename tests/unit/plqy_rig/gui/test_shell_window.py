@@ -7,10 +7,10 @@ from gui_support.protocol import engine, run_part, snapshot
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication
 
-from plqy_rig.gui import theme
-from plqy_rig.gui.page_list import BrokenPage
-from plqy_rig.gui.settings import Settings
-from plqy_rig.gui.wire import Message
+from plqy_rig.gui.host_link.wire import Message
+from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.page_list import BrokenPage
+from plqy_rig.gui.window.settings import Settings
 
 RUNNING = {
     "run": run_part(),

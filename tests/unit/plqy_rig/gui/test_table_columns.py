@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PyQt6.QtWidgets import QTableWidget
 
-from plqy_rig.gui.table_columns import hide_what_has_no_room
+from plqy_rig.gui.widgets.table_columns import hide_what_has_no_room
 
 
 @pytest.fixture

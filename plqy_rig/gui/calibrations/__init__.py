@@ -1,0 +1,1 @@
+"""The page Calibrations: guided procedures and their results."""

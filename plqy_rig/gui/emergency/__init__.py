@@ -1,0 +1,1 @@
+"""EMERGENCY OFF, whatever state the host is in."""

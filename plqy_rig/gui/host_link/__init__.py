@@ -1,0 +1,1 @@
+"""The window's connection to the rig's host: commands, the rig's picture, the run's documents."""

@@ -1,0 +1,1 @@
+"""The page Instruments: readings, manual control, safe state."""

@@ -1,0 +1,1 @@
+"""The page Live: the run that is under way."""

@@ -1,0 +1,193 @@
+"""Above the plots: what is measured, what is being done now, time left, dose."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from plqy_rig.gui.host_link.session import Session
+from plqy_rig.gui.live.photons import PhotonScale
+from plqy_rig.gui.live.progress import PassBars
+from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
+from plqy_rig.gui.words import duration_words, state_words
+
+_FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
+_NOTHING = "–"
+_WIDEST_NAME_PX = 260
+_ROOM_FOR_ALL_PX = 560
+_LESS_NEEDED = ("Ready at", "Dose at the sample")
+
+
+class LiveHeader(QFrame):
+    """The head of the live page.
+
+    Attributes:
+        bars: progress by pass.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._scale: PhotonScale | None = None
+        self.setProperty("role", "card")
+        self.title = ElidedLabel()
+        self.title.setProperty("role", "heading")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.state = QLabel()
+        self.now = ElidedLabel()
+        self.now.setTextFormat(Qt.TextFormat.PlainText)
+        self.holds = QLabel()
+        self.holds.setWordWrap(True)
+        self.holds.setProperty("state", "warning")
+        self.bars = PassBars()
+        self._figure_names: list[QLabel] = []
+        self.figures = {name: QLabel(_NOTHING) for name in _FIGURES}
+        self._lay_out()
+        self._second = QTimer(self)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._tick)
+        session.rig.changed.connect(self._take)
+        session.run.run_changed.connect(self._new_run)
+        session.run.exposure_added.connect(lambda role, step: self._draw_figures())
+        theme.manager().changed.connect(self.draw)
+        self._new_run()
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(10)
+        for widget in (self.title, self.state):
+            first.addWidget(widget)
+        first.addWidget(self.now, 1)
+        row = QHBoxLayout()
+        row.setSpacing(28)
+        for name, label in self.figures.items():
+            pair = QHBoxLayout()
+            pair.setSpacing(6)
+            heading = QLabel(name)
+            heading.setProperty("role", "muted")
+            self._figure_names.append(heading)
+            pair.addWidget(heading)
+            pair.addWidget(label)
+            row.addLayout(pair)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setSpacing(8)
+        layout.addLayout(first)
+        layout.addWidget(self.holds)
+        layout.addWidget(self.bars)
+        layout.addLayout(row)
+
+    # -- drawing ------------------------------------------------------------------------------------
+
+    def _take(self, topic: str) -> None:
+        if topic in ("engine", "activity", "progress", "run", "occupation"):
+            self.draw()
+
+    def _new_run(self) -> None:
+        start = self._session.run.start
+        self._scale = PhotonScale.of_start(start)[0] if start else None
+        self.draw()
+
+    def draw(self) -> None:
+        """Say how things stand."""
+        rig = self._session.rig
+        run = rig.run or {}
+        under_way = rig.run_under_way
+        self._name_it(str(run.get("sample") or "No run yet"))
+        style, word = state_words(rig.state)
+        self.state.setText(f"{theme.state_style(style).symbol} {word}" if rig.state and run else "")
+        theme.set_property(self.state, "state", style)
+        self.holds.setText(" ".join(rig.holds))
+        self.holds.setVisible(bool(rig.holds))
+        activity = rig.activity or {}
+        active_role = str(activity.get("role", "")) if under_way else ""
+        self.bars.set_passes(rig.progress.get("passes", ()), active_role)
+        self.bars.setVisible(bool(rig.progress.get("passes")))
+        self._fit()
+        self._draw_figures()
+        self._tick()
+        if under_way and not self._second.isActive():
+            self._second.start()
+        elif not under_way:
+            self._second.stop()
+
+    def _name_it(self, sample: str) -> None:
+        # As wide as the name, within reason: what is being done now stands beside it.
+        self.title.set_whole(sample)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
+        """What matters less goes first where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        wide = self.title.fontMetrics().horizontalAdvance(self.title.whole) + 10
+        self.title.setFixedWidth(min(_WIDEST_NAME_PX, max(self.width() // 3, 60), wide))
+        there, narrow = bool(self._session.rig.run), self.width() < _ROOM_FOR_ALL_PX
+        for (name, figure), heading in zip(self.figures.items(), self._figure_names, strict=True):
+            shown = there and not (narrow and name in _LESS_NEEDED)
+            heading.setVisible(shown)
+            figure.setVisible(shown)
+
+    def _draw_figures(self) -> None:
+        rig = self._session.rig
+        remaining, finish = rig.progress.get("remaining_s"), rig.progress.get("finish_s")
+        self.figures["Time left"].setText(duration_words(remaining) or _NOTHING)
+        moment = time.strftime("%H:%M", time.localtime(finish)) if finish else ""
+        self.figures["Ready at"].setText(moment or _NOTHING)
+        dose = self.dose_j()
+        self.figures["Dose at the sample"].setText(_NOTHING if dose is None else _dose_words(dose))
+        saved, wanted = rig.engine.get("exposures"), rig.engine.get("exposures_wanted")
+        unsaved = int(rig.engine.get("unsaved") or 0)
+        words = f"{saved} of {wanted} exposures" if wanted else _NOTHING
+        self.figures["Saved"].setText(f"{words}, {unsaved} waiting for the disk" if unsaved else words)
+        theme.set_property(self.figures["Saved"], "state", "warning" if unsaved else "")
+
+    def dose_j(self) -> float | None:
+        """Energy into the sphere with the sample in it, J; None as long as that can't be known."""
+        if self._scale is None or not self._session.run.exposures:
+            return None
+        power_w = self._scale.power_in_sphere_w
+        return sum(
+            power_w(float(exposure.data["monitor_power_w"])) * float(exposure.data["light_on_s"])
+            for exposure in self._session.run.exposures
+            if not exposure.role.startswith("empty")
+        )
+
+    def _tick(self) -> None:
+        rig = self._session.rig
+        self.now.set_whole(
+            activity_words(rig.activity, rig.run, time.time()) if rig.run_under_way else _ending(rig.run)
+        )
+
+
+def activity_words(activity: dict[str, Any] | None, run: dict[str, Any] | None, now_s: float) -> str:
+    """What is being done, e.g. `direct (emission), step 7 of 20, 412 mW/cm²: exposure, since 3 s`."""
+    if not activity:
+        return ""
+    densities = (run or {}).get("power_densities_mw_per_cm2") or ()
+    step = int(activity.get("step", 0))
+    place = [theme.role_style(activity["role"]).label] if activity.get("role") else []
+    if step < len(densities):
+        place += [f"step {step + 1} of {len(densities)}", f"{densities[step]:.4g} mW/cm²"]
+    since = max(0.0, now_s - float(activity.get("begun_s") or now_s))
+    doing = str(activity.get("activity", ""))
+    if since >= 1.5:
+        doing += f", since {duration_words(since)}"
+    return f"{', '.join(place)}: {doing}" if place else doing
+
+
+def _ending(run: dict[str, Any] | None) -> str:
+    return str((run or {}).get("folder") or "Start one on the page Measure (Ctrl+2); it is followed here.")
+
+
+def _dose_words(dose_j: float) -> str:
+    return f"{dose_j:.3g} J" if dose_j < 999.5 else f"{dose_j / 1000:.3g} kJ"

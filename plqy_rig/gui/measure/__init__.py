@@ -1,0 +1,1 @@
+"""The page Measure: a recipe in a form, dry run, start."""

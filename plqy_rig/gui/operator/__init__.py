@@ -1,0 +1,1 @@
+"""The operator's steps: what to do, a drawing of it, the answer."""

@@ -1,0 +1,1 @@
+"""The page Records: what the rig's calibration folder holds."""

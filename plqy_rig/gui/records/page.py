@@ -1,0 +1,255 @@
+"""The Records page: every calibration record of a folder, which ones hold, and what they look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from PyQt6.QtCore import QFileSystemWatcher, Qt, QTimer
+from PyQt6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from plqy_rig.gui.host_link.session import CommandError, Session
+from plqy_rig.gui.records.import_dialog import ImportDialog, ImportRequest, import_into
+from plqy_rig.gui.records.reading import FolderReading, KindChoice, read_folder
+from plqy_rig.gui.records.table import RecordTable
+from plqy_rig.gui.results.text import plural
+from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.window.settings import Settings
+
+_FOLDER_KEY = "records/folder"
+_SETTLE_MS = 300
+
+
+class KindCard(QFrame):
+    """Which record of a kind a run would use now, and why."""
+
+    def __init__(self, choice: KindChoice) -> None:
+        super().__init__()
+        style = theme.state_style(choice.state)
+        self.setProperty("role", "card")
+        self.setProperty("state", choice.state)
+        self.kind, self.state, self.sentence = QLabel(choice.kind), QLabel(), QLabel(choice.sentence)
+        self.kind.setProperty("role", "subheading")
+        self.state.setText(f"{style.symbol} {choice.word}")
+        self.state.setProperty("state", choice.state)
+        self.sentence.setProperty("role", "muted")
+        self.sentence.setWordWrap(True)
+        top = QHBoxLayout()
+        top.addWidget(self.kind)
+        top.addStretch()
+        top.addWidget(self.state)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(self.sentence)
+        layout.addStretch()
+
+
+class RecordsPage(Page):
+    """Records with age and validity, and what a run would take."""
+
+    title: ClassVar[str] = "Records"
+    icon_name: ClassVar[str] = "records"
+    needs_host: ClassVar[bool] = False
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        from plqy_rig.gui.records.detail import RecordDetail
+
+        super().__init__(session, parent)
+        self._settings = Settings()
+        remembered = self._settings.text(_FOLDER_KEY)
+        self.folder: Path | None = Path(remembered) if remembered else None
+        self.reading: FolderReading | None = None
+        self.dialog: ImportDialog | None = None
+        self.table, self.detail = RecordTable(), RecordDetail()
+        self.where, self.verdict, self.remarks = QLabel(), QLabel(), QLabel()
+        self.choose, self.check = QPushButton("Open a folder"), QPushButton("Check all")
+        self.import_button = QPushButton("Import a response")
+        self.empty = EmptyState("records", "No calibration folder", "Open one, or connect to a rig.")
+        self._cards, self._stack = QGridLayout(), QStackedWidget()
+        self._watcher = QFileSystemWatcher(self)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._lay_out()
+        self._settle.timeout.connect(self.refresh)
+        self._watcher.directoryChanged.connect(lambda _: self._settle.start())
+        self.table.chosen.connect(self.detail.show_line)
+        self.choose.clicked.connect(self._ask_for_folder)
+        self.check.clicked.connect(self.check_all)
+        self.import_button.clicked.connect(self.import_response)
+        session.rig.changed.connect(self._rig_changed)
+
+    def activated(self) -> None:
+        """Look again: ages go on."""
+        self.is_active = True
+        self.refresh()
+
+    def deactivated(self) -> None:
+        """Nothing goes on meanwhile."""
+        self.is_active = False
+
+    def open_folder(self, folder: Path, *, remember: bool = True) -> None:
+        """Show the records of a folder."""
+        self.folder = folder
+        if remember:
+            self._settings.remember(_FOLDER_KEY, str(folder))
+        watched = self._watcher.directories()
+        if watched:
+            self._watcher.removePaths(watched)
+        if folder.is_dir():
+            self._watcher.addPath(str(folder))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the folder in a thread."""
+        folder, serials = self.folder, self._serial_numbers()
+        if folder is None:
+            self._stack.setCurrentIndex(1)
+            return
+        self.session.in_background(lambda: read_folder(folder, serials), self._show, self._failed)
+
+    def check_all(self) -> None:
+        """Read every file and its raw data again, and say what was found."""
+        folder, serials = self.folder, self._serial_numbers()
+        if folder is None:
+            return
+
+        def told(reading: FolderReading) -> None:
+            self._show(reading)
+            count = plural(len(reading.lines), "record")
+            if reading.problems:
+                shown = " ".join(reading.problems)
+                self.session.tell(shown, "warning", where=f"{count} checked")
+            else:
+                said = f"{count} checked: a valid one of every kind, none damaged, raw data sound."
+                self.session.tell(said, "good")
+
+        self.session.in_background(lambda: read_folder(folder, serials), told, self._failed)
+
+    def import_response(self) -> None:
+        """Ask for a response file."""
+        if self.folder is None:
+            return
+        response = None
+        for choice in self.reading.choices if self.reading else ():
+            response = choice.path if choice.kind == "Response" else response
+        serial = self._serial_numbers().get("spectrometer", "")
+        self.dialog = ImportDialog(self._import, spectrometer=serial, response=response, parent=self)
+        self.dialog.open()
+
+    def _import(self, request: ImportRequest) -> None:
+        folder, dialog = self.folder, self.dialog
+        assert folder is not None
+        assert dialog is not None
+
+        def done(path: Path) -> None:
+            dialog.accept()
+            self.session.tell(f"Imported as {path.name}.", "good")
+            self.refresh()
+
+        self.session.in_background(
+            lambda: import_into(folder, request), done, lambda error: dialog.complain(error.message)
+        )
+
+    def _lay_out(self) -> None:
+        title = QLabel("Calibration records")
+        title.setProperty("role", "title")
+        self.where.setProperty("role", "muted")
+        self.where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict.setWordWrap(True)
+        self.remarks.setWordWrap(True)
+        self.remarks.setProperty("role", "muted")
+        top = QHBoxLayout()
+        top.addWidget(title)
+        top.addWidget(self.where, 1, Qt.AlignmentFlag.AlignBottom)
+        for button in (self.import_button, self.check, self.choose):
+            top.addWidget(button)
+        heading = QLabel("For a run now")
+        heading.setProperty("role", "heading")
+        self._cards.setSpacing(8)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.table)
+        split.addWidget(self.detail)
+        split.setSizes([760, 620])
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        shown = QWidget()
+        inside = QVBoxLayout(shown)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(10)
+        for part in (heading, self._cards, self.verdict, self.remarks):
+            inside.addLayout(part) if isinstance(part, QGridLayout) else inside.addWidget(part)
+        inside.addWidget(split, 1)
+        self._stack.addWidget(shown)
+        self._stack.addWidget(self.empty)
+        self._stack.setCurrentIndex(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        layout.addLayout(top)
+        layout.addWidget(self._stack, 1)
+        self.add_key("F5", "look at the records again", self.refresh)
+
+    def _show(self, reading: FolderReading) -> None:
+        if reading.folder != self.folder:
+            return
+        self.reading = reading
+        self.where.setText(f"{reading.folder}, {plural(len(reading.lines), 'record')}")
+        while (item := self._cards.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for index, choice in enumerate(reading.choices):
+            self._cards.addWidget(KindCard(choice), index // 3, index % 3)
+        for column in range(3):
+            self._cards.setColumnStretch(column, 1)
+        self.verdict.setText("\n".join(f"▲ {problem}" for problem in reading.problems))
+        theme.set_property(self.verdict, "state", "warning" if reading.problems else "good")
+        self.verdict.setVisible(bool(reading.problems))
+        self.remarks.setText("\n".join(reading.remarks))
+        self.remarks.setVisible(bool(reading.remarks))
+        self.table.show_lines(reading.lines)
+        if reading.lines:
+            self._stack.setCurrentIndex(0)
+        else:
+            self.empty.set_text("No records in this folder", f"{reading.folder}\nCalibrations make them.")
+            self._stack.setCurrentIndex(1)
+        self.badge_changed.emit(str(len(reading.problems)) if reading.problems else "")
+
+    def _failed(self, error: CommandError) -> None:
+        self.empty.set_text("The folder can't be read", error.message)
+        self._stack.setCurrentIndex(1)
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Calibration folder")
+        if name:
+            self.open_folder(Path(name))
+
+    def _rig_changed(self, topic: str) -> None:
+        folder = self.session.rig.rig.get("calibration_folder")
+        if topic == "rig" and folder and Path(folder) != self.folder:
+            self.open_folder(Path(folder), remember=False)
+        elif topic == "calibration" and self.is_active:
+            self._settle.start()
+
+    def _serial_numbers(self) -> dict[str, str]:
+        """Of the instruments in use, as far as they said who they are."""
+        found = {}
+        for name, part in self.session.rig.instruments.items():
+            serial = (part.get("identity") or {}).get("serial_number")
+            if serial:
+                found[name] = str(serial)
+        return found

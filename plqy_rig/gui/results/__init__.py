@@ -1,0 +1,1 @@
+"""The page Results: runs found, opened, compared and evaluated anew."""

@@ -1,0 +1,77 @@
+"""The tabs of the results: each is built when it is first looked at, and filled when it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from plqy_rig.gui.results.reading import Reading
+
+
+class ResultsTabs(QTabWidget):
+    """Builds and fills only what is seen, so that opening runs never holds up the window.
+
+    Signals:
+        filled(str): the tab of this title shows the present runs.
+    """
+
+    filled = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._makers: dict[str, Callable[[], QWidget]] = {}
+        self._views: dict[str, QWidget] = {}
+        self._stale: set[str] = set()
+        self._reading: Reading | None = None
+        self.currentChanged.connect(lambda _: self._fill_seen())
+
+    def offer(self, title: str, make: Callable[[], QWidget], *, padded: bool = False) -> None:
+        """Add a tab.
+
+        Args:
+            title: of the tab.
+            make: builds its widget, which has `show_reading`.
+            padded: whether it needs room around it.
+        """
+        outer = QWidget()
+        layout = QVBoxLayout(outer)
+        margin = 12 if padded else 0
+        layout.setContentsMargins(margin, margin, margin, margin)
+        self._makers[title] = make
+        self.addTab(outer, title)
+
+    def view(self, title: str) -> QWidget:
+        """The widget of a tab; built now if nobody has looked at it yet."""
+        if title not in self._views:
+            widget = self._makers[title]()
+            self._views[title] = widget
+            outer = self.widget(list(self._makers).index(title))
+            layout = None if outer is None else outer.layout()
+            assert layout is not None
+            layout.addWidget(widget)
+        return self._views[title]
+
+    def built(self, title: str) -> QWidget | None:
+        """The widget of a tab, where it was built already."""
+        return self._views.get(title)
+
+    def show_title(self, title: str) -> None:
+        """Look at a tab."""
+        self.setCurrentIndex(list(self._makers).index(title))
+
+    def show_reading(self, reading: Reading) -> None:
+        """Show these runs: in the tab that is seen now, in the others when they are looked at."""
+        self._reading = reading
+        self._stale = set(self._makers)
+        self._fill_seen()
+
+    def _fill_seen(self) -> None:
+        title = self.tabText(self.currentIndex())
+        if self._reading is None or title not in self._stale:
+            return
+        self._stale.discard(title)
+        view = self.view(title)
+        view.show_reading(self._reading)  # type: ignore[attr-defined]  # every one has it
+        self.filled.emit(title)

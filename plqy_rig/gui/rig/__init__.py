@@ -1,0 +1,1 @@
+"""The first page: which rig, and how its instruments are."""

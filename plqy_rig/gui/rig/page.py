@@ -1,0 +1,238 @@
+"""The first page: without a rig the choice of one; with one its instruments, each with light and sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from plqy_rig.gui.host_link.session import CommandError, Session
+from plqy_rig.gui.rig.start_page import StartPanel
+from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.pages import Page
+from plqy_rig.gui.window.header import ElidedLabel
+from plqy_rig.gui.window.settings import Settings
+
+_NAMES = {
+    "shutter": "Shutter",
+    "laser": "Laser",
+    "attenuator": "Attenuator wheel",
+    "monitor": "Power monitor",
+    "spectrometer": "Spectrometer",
+}
+_ICONS = {"attenuator": "wheel"}
+
+
+class InstrumentCard(QFrame):
+    """One instrument of the report: light, sentence, what to do, who it is."""
+
+    def __init__(self, entry: Mapping[str, Any], session: Session) -> None:
+        super().__init__()
+        state, name = str(entry.get("state", "unknown")), str(entry["name"])
+        self.setProperty("role", "card")
+        self.setProperty("state", state)
+        style = theme.state_style(state)
+        self.picture = QLabel()
+        self.picture.setPixmap(theme.icon(_ICONS.get(name, name), style.colour).pixmap(32, 32))
+        heading = QLabel(_NAMES.get(name, name.capitalize()))
+        heading.setProperty("role", "heading")
+        self.light = QLabel(f"{style.symbol} {style.word}")
+        self.light.setProperty("state", state)
+        self.sentence = QLabel(str(entry.get("sentence") or ""))
+        self.mend = QLabel(str(entry.get("mend") or ""))
+        self.identity = ElidedLabel(_identity_words(entry.get("identity")))
+        self.identity.setProperty("role", "muted")
+        words = QVBoxLayout()
+        words.setSpacing(3)
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(heading)
+        top.addWidget(self.light)
+        top.addStretch()
+        words.addLayout(top)
+        for label in (self.sentence, self.mend):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            # Without a parent a label that is shown would be a window, and take the keyboard.
+            label.setParent(self)
+            label.setVisible(bool(label.text()))
+            words.addWidget(label)
+        words.addWidget(self.identity)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setSpacing(14)
+        layout.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(words, 1)
+        if state == "bad":
+            again = QPushButton("Reconnect")
+            again.clicked.connect(lambda: session.command("reconnect", {"instrument": name}))
+            layout.addWidget(again)
+
+
+def _identity_words(identity: Mapping[str, Any] | None) -> str:
+    if not identity:
+        return ""
+    parts = [str(identity.get(key) or "") for key in ("manufacturer", "model")]
+    serial, firmware = identity.get("serial_number"), identity.get("firmware")
+    parts.append(f"serial {serial}" if serial else "")
+    parts.append(f"firmware {firmware}" if firmware else "")
+    return "  ".join(part for part in parts if part)
+
+
+class _ReportPanel(QWidget):
+    """The connected rig: its instruments one below the other, and where to go on."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._asking = False
+        self._entries: list[Mapping[str, Any]] = []
+        self.cards: list[InstrumentCard] = []
+        self._title = QLabel()
+        self._title.setProperty("role", "title")
+        self._summary = QLabel()
+        self._summary.setProperty("role", "muted")
+        self._summary.setWordWrap(True)
+        self.measure_button = QPushButton("Measure")
+        self.measure_button.setProperty("role", "primary")
+        self.measure_button.setToolTip("Go on to the recipe (Ctrl+2)")
+        self.measure_button.clicked.connect(lambda: session.page_wanted.emit("Measure"))
+        self.again_button = QPushButton("Look again")
+        self.again_button.setToolTip("Ask every instrument again (F5)")
+        self.again_button.clicked.connect(self.ask)
+        self.other_button = QPushButton("Other rig…")
+        self.other_button.setToolTip("Leave this rig; its host goes on")
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        self._lay_out()
+        session.rig.changed.connect(self._changed)
+
+    def ask(self) -> None:
+        """Have the host look at every instrument."""
+        if self._asking or not self._session.connected:
+            return
+        self._asking = True
+        self._summary.setText("Asking the instruments …")
+        self.again_button.setEnabled(False)
+        self._session.command("instruments_report", {}, self._show, self._failed, timeout_s=60.0)
+
+    def restyle(self) -> None:
+        """Draw the cards anew in the theme's colours."""
+        if self._entries:
+            self._show({"instruments": self._entries})
+
+    def clear(self) -> None:
+        """Forget what was shown: another rig."""
+        self._asking = False
+        self._show({"instruments": []})
+        self._summary.setText("")
+
+    def _show(self, result: dict[str, Any]) -> None:
+        self._asking = False
+        self.again_button.setEnabled(True)
+        self._entries = list(result["instruments"])
+        for card in self.cards:
+            self._grid.removeWidget(card)
+            card.deleteLater()
+        self.cards = [InstrumentCard(entry, self._session) for entry in self._entries]
+        for row, card in enumerate(self.cards):
+            self._grid.addWidget(card, row, 0)
+        self._summary.setText(_summary(self._entries))
+
+    def _failed(self, error: CommandError) -> None:
+        self._asking = False
+        self.again_button.setEnabled(True)
+        self._summary.setText(error.message)
+
+    def _changed(self, topic: str) -> None:
+        if topic == "rig":
+            self._title.setText(str(self._session.rig.rig.get("name") or "Rig"))
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        words = QVBoxLayout()
+        words.addWidget(self._title)
+        words.addWidget(self._summary)
+        top.addLayout(words, 1)
+        for button in (self.other_button, self.again_button, self.measure_button):
+            top.addWidget(button)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(12)
+        column.addLayout(top)
+        column.addLayout(self._grid)
+        column.addStretch()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inner)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
+
+
+def _summary(entries: list[Mapping[str, Any]]) -> str:
+    if not entries:
+        return ""
+    bad = [entry for entry in entries if entry.get("state") == "bad"]
+    notes = [entry for entry in entries if entry.get("state") == "warning"]
+    if bad:
+        return f"{len(bad)} of {len(entries)} instruments can't be used: see what mends it."
+    if notes:
+        return f"All {len(entries)} instruments are there; {len(notes)} with a remark."
+    return f"All {len(entries)} instruments are there and well."
+
+
+class RigPage(Page):
+    """Start and instruments' report in one place."""
+
+    title = "Rig"
+    icon_name = "rig"
+    needs_host = False
+
+    def __init__(self, session: Session, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.start = StartPanel(session, settings)
+        self.report = _ReportPanel(session)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.start)
+        self._stack.addWidget(self.report)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+        self.add_key("F5", "ask every instrument again", self.report.ask)
+        session.connected_changed.connect(self._connection_changed)
+        theme.manager().changed.connect(self.report.restyle)
+
+    def activated(self) -> None:
+        """Look at what there is."""
+        choosing = self.session.address is None
+        self.start.set_active(choosing)
+        if not choosing and not self.report.cards:
+            self.report.ask()
+
+    def deactivated(self) -> None:
+        """Leave the hosts alone."""
+        self.start.set_active(False)
+
+    def _connection_changed(self, connected: bool, _why: str) -> None:
+        choosing = self.session.address is None
+        if choosing:
+            self.report.clear()
+        self._stack.setCurrentWidget(self.start if choosing else self.report)
+        self.start.set_active(choosing and self.is_active)
+        if connected:
+            self.start.set_busy("")
+            self.report.ask()

@@ -1,0 +1,1 @@
+"""What pages are made of: the page itself, questions, columns of tables."""

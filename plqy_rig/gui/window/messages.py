@@ -1,0 +1,218 @@
+"""What the window says of itself: a bar for errors that stays until it is read, toasts for notices."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from plqy_rig.gui.host_link.wire import Message
+from plqy_rig.gui.themes import theme
+
+_MOST_MESSAGES = 3
+_TOAST_TIME_MS = 6000
+_TOAST_TIME_WARNING_MS = 12000
+_MOST_TOASTS = 4
+_TOAST_WIDTH = 380
+_ICONS = {"bad": "bad", "warning": "warning", "good": "good", "info": "info"}
+
+
+def _icon_label(state: str) -> QLabel:
+    label = QLabel()
+    style = theme.state_style(state) if state != "info" else None
+    colour = style.colour if style is not None else theme.current().accent
+    label.setPixmap(theme.icon(_ICONS.get(state, "info"), colour).pixmap(22, 22))
+    return label
+
+
+def _tool(icon_name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setProperty("role", "flat")
+    button.setIcon(theme.icon(icon_name))
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button
+
+
+class _MessageRow(QFrame):
+    """One message: what, where, what to do."""
+
+    def __init__(self, message: Message, bar: MessageBar) -> None:
+        super().__init__()
+        self.message = message
+        self.setProperty("role", "message")
+        self.setProperty("state", message.state)
+        self.text_label = QLabel(self._text(1))
+        self.text_label.setTextFormat(Qt.TextFormat.PlainText)
+        self.text_label.setWordWrap(True)
+        self.text_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        copy, close = _tool("copy", "Copy this message"), _tool("close", "Close this message (Esc)")
+        copy.clicked.connect(self._copy)
+        close.clicked.connect(lambda: bar.remove(self))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.addWidget(_icon_label(message.state))
+        layout.addWidget(self.text_label, 1)
+        layout.addWidget(copy)
+        layout.addWidget(close)
+        self.times = 1
+
+    def again(self) -> None:
+        """The same happened once more."""
+        self.times += 1
+        self.text_label.setText(self._text(self.times))
+
+    def _text(self, times: int) -> str:
+        message = self.message
+        first = f"{message.where[:1].upper()}{message.where[1:]}: " if message.where else ""
+        text = message.text[:1].upper() + message.text[1:]
+        if not text.endswith((".", "!", "?")):
+            text += "."
+        repeated = f"  (×{times})" if times > 1 else ""
+        return f"{first}{text}{repeated}" + (f"\n{message.hint}" if message.hint else "")
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(self.text_label.text())
+
+
+class MessageBar(QWidget):
+    """Messages above the page, the newest first; the same message again only counts."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self._rows: list[_MessageRow] = []
+        self.hide()
+
+    @property
+    def texts(self) -> list[str]:
+        """Get what is shown, the newest first."""
+        return [row.text_label.text() for row in self._rows]
+
+    def show_message(self, message: Message) -> None:
+        """Show a message."""
+        for row in self._rows:
+            if row.message == message:
+                row.again()
+                return
+        row = _MessageRow(message, self)
+        self._rows.insert(0, row)
+        self._layout.insertWidget(0, row)
+        for old in self._rows[_MOST_MESSAGES:]:
+            self.remove(old)
+        self.show()
+
+    def remove(self, row: _MessageRow) -> None:
+        """Take a message away."""
+        if row in self._rows:
+            self._rows.remove(row)
+            self._layout.removeWidget(row)
+            row.deleteLater()
+        self.setVisible(bool(self._rows))
+
+    def remove_where(self, where: str) -> None:
+        """Take away the messages about something that is over."""
+        for row in [row for row in self._rows if row.message.where == where]:
+            self.remove(row)
+
+    def close_newest(self) -> bool:
+        """Take the newest message away; returns whether there was one."""
+        if not self._rows:
+            return False
+        self.remove(self._rows[0])
+        return True
+
+
+class _Toast(QFrame):
+    def __init__(self, text: str, state: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "toast")
+        self.setProperty("state", state)
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.addWidget(_icon_label(state), 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(label, 1)
+        self.text = text
+        self.setFixedWidth(_TOAST_WIDTH)
+        self.setMinimumHeight(label.heightForWidth(_TOAST_WIDTH - 60) + 24)
+
+
+class Toasts(QObject):
+    """Notices that go away by themselves, at the lower right of a widget. A click takes one away."""
+
+    def __init__(self, host: QWidget) -> None:
+        super().__init__(host)
+        self._host = host
+        self._toasts: list[_Toast] = []
+        host.installEventFilter(self)
+
+    @property
+    def texts(self) -> list[str]:
+        """Get what is shown, the newest last."""
+        return [toast.text for toast in self._toasts]
+
+    def show_notice(self, text: str, warning: bool) -> None:
+        """Show a notice for some seconds."""
+        if text in self.texts:
+            return
+        toast = _Toast(text, "warning" if warning else "info", self._host)
+        toast.installEventFilter(self)
+        self._toasts.append(toast)
+        while len(self._toasts) > _MOST_TOASTS:
+            self._remove(self._toasts[0])
+        timer = QTimer(toast)
+        timer.setSingleShot(True)
+        timer.timeout.connect(lambda: self._remove(toast))
+        timer.start(_TOAST_TIME_WARNING_MS if warning else _TOAST_TIME_MS)
+        toast.show()
+        self._place()
+
+    def clear(self) -> None:
+        """Take all of them away."""
+        for toast in list(self._toasts):
+            self._remove(toast)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's name
+        """Follow the widget's size; take a clicked toast away."""
+        if event is not None and event.type() == QEvent.Type.Resize and watched is self._host:
+            self._place()
+        if (
+            event is not None
+            and event.type() == QEvent.Type.MouseButtonRelease
+            and isinstance(watched, _Toast)
+        ):
+            self._remove(watched)
+            return True
+        return False
+
+    def _remove(self, toast: _Toast) -> None:
+        if toast in self._toasts:
+            self._toasts.remove(toast)
+            toast.hide()
+            toast.deleteLater()
+            self._place()
+
+    def _place(self) -> None:
+        bottom = self._host.height() - 16
+        for toast in reversed(self._toasts):
+            toast.adjustSize()
+            bottom -= toast.height()
+            toast.move(self._host.width() - toast.width() - 16, bottom)
+            toast.raise_()
+            bottom -= 8
