@@ -52,9 +52,9 @@ laser_warm_up_s = 0.0
 """
 
 
-def resident_mb() -> float:
-    """Resident memory of this process, MB."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def resident_mb(process: int | str = "self") -> float:
+    """Resident memory of a process, MB."""
+    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -138,8 +138,9 @@ def hosted_runs(window: MainWindow, folder: Path, count: int) -> dict[str, Any] 
             window.show_page(PAGES[number % len(PAGES)])
             hosted_run(session)
             seen = str((session.run.stop or {}).get("exit_status"))
-            if number in (2, count):
+            if number in (2, 10, count) or number % 50 == 0:
                 report(f"{number} runs of a host", window)
+                print(f"{'':22} {resident_mb(process.process_id):7.1f} MB in the host", flush=True)
         print(f"last of them: {seen}", flush=True)
         return session.rig.result
     finally:

@@ -304,7 +304,7 @@ def gui(
 def safe(
     rig: RigOption = None, sim: Sim = False, speed: Speed = 1.0, fault: Fault = None, json: Json = False
 ) -> None:
-    """Make everything safe now, verify it, and say so."""
+    """Make everything safe now, verify it, and say so. A run that is under way is ended."""
     with _errors_as_exit_codes():
         from plqy_rig.commands import rig_state
 

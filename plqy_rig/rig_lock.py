@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,6 +38,46 @@ _USB_RESOURCE = re.compile(r"USB\d*::0x([0-9a-f]{4})::0x([0-9a-f]{4})::([^:]+)(:
 
 class RigHeldError(RigError):
     """Another program holds the rig; nothing was connected."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The program that holds a rig.
+
+    Attributes:
+        program: as the user knows it, e.g. "plqy run".
+        process_id: 0 where it isn't known.
+        user: whose it is.
+        since_utc: ISO 8601.
+        rig: path of its rig file.
+    """
+
+    program: str
+    process_id: int
+    user: str
+    since_utc: str
+    rig: str
+
+    def __str__(self) -> str:
+        if not self.process_id:
+            return f"by {self.program}"
+        return (
+            f"by {self.program!r} (process {self.process_id}, user {self.user}, since {self.since_utc}, "
+            f"rig file {self.rig})"
+        )
+
+    @property
+    def what_to_do(self) -> str:
+        """Get what somebody who wants the rig may do, as a sentence."""
+        if not self.process_id:
+            return "Wait until it ends, or end it."
+        return (
+            "Use that one (`plqy gui` attaches to a running `plqy serve`), wait until it ends, or end it: "
+            f"`kill {self.process_id}` makes the rig safe first."
+        )
+
+
+UNKNOWN_HOLDER = Holder("another program", 0, "", "", "")
 
 
 def wires_of(configuration: RigConfiguration) -> tuple[str, ...]:
@@ -98,20 +139,20 @@ def hold_rig(rig_file: RigFile, program: str, patience_s: float = _PATIENCE_S) -
         yield
 
 
-def who_holds(rig_file: RigFile) -> str:
-    """Who holds a rig, as the end of a sentence "it is in use ..."; empty if nobody does. Takes nothing."""
+def who_holds(rig_file: RigFile) -> Holder | None:
+    """Who holds a rig; None if nobody does. Takes nothing."""
     if sys.platform == "win32":
-        return ""
+        return None
     for wire in wires_of(rig_file.configuration):
         if not _lock_path(wire).exists():
             continue
         descriptor = _opened(_lock_path(wire))
         try:
             if not _taken(descriptor):
-                return _who_holds(descriptor)
+                return _signature(descriptor)
         finally:
             os.close(descriptor)
-    return ""
+    return None
 
 
 def _locked(wire: str, program: str, rig_file: RigFile, deadline: float) -> int:
@@ -120,9 +161,9 @@ def _locked(wire: str, program: str, rig_file: RigFile, deadline: float) -> int:
     descriptor = _opened(path)
     while not _taken(descriptor):
         if time.monotonic() > deadline:
-            sentence = _who_holds(descriptor)
+            holder = _signature(descriptor)
             os.close(descriptor)
-            raise RigHeldError(f"{rig_file.path}: this rig is in use {sentence}")
+            raise RigHeldError(f"{rig_file.path}: this rig is in use {holder}. {holder.what_to_do}")
         time.sleep(_POLL_S)
     _sign(descriptor, program, rig_file)
     return descriptor
@@ -173,15 +214,10 @@ def _user_name() -> str:
         return "unknown"
 
 
-def _who_holds(descriptor: int) -> str:
+def _signature(descriptor: int) -> Holder:
     try:
         holder = json.loads(os.pread(descriptor, 4096, 0))
-        program, pid, user = holder["program"], holder["pid"], holder["user"]
-        since, rig = holder["since_utc"], holder["rig"]
+        program, pid, user = str(holder["program"]), int(holder["pid"]), str(holder["user"])
+        return Holder(program, pid, user, str(holder["since_utc"]), str(holder["rig"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return "by another program. Wait until it ends, or end it."
-    return (
-        f"by {program!r} (process {pid}, user {user}, since {since}, rig file {rig}). Use that one "
-        f"(`plqy gui` attaches to a running `plqy serve`), wait until it ends, or end it: `kill {pid}` makes "
-        "the rig safe first."
-    )
+        return UNKNOWN_HOLDER

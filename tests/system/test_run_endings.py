@@ -58,6 +58,22 @@ def test_a_killed_program_leaves_a_readable_journal_and_safe_waits_for_the_guard
     assert (folder / "run.nxs").exists()
 
 
+@pytest.mark.parametrize("hears", [True, False])
+def test_safe_ends_a_run_that_holds_the_rig_also_one_that_does_not_hear(make_bench, plqy, recipe, hears):
+    bench = make_bench()
+    process = plqy.start("run", recipe(LONG), "--rig", bench.rig)
+    wait_for_light(bench, process)
+    if not hears:
+        process.send_signal(signal.SIGSTOP)
+    done = plqy("safe", "--rig", bench.rig)
+    bench.assert_safe()
+    assert f"in use by 'plqy run' (process {process.pid}" in done.stderr
+    assert "safe: shutter closed, laser off, wheel at its darkest" in done.stderr
+    process.communicate(timeout=60)
+    assert process.returncode == (130 if hears else -signal.SIGKILL)
+    assert load_run(only_run(plqy)).exit_status == ("abort" if hears else "interrupted")
+
+
 def test_one_pass_can_be_measured_alone_and_evaluation_says_what_is_missing(make_bench, plqy, recipe):
     bench = make_bench()
     found = plqy.json("run", recipe(), "--rig", bench.rig, "--pass", "empty_excitation")
