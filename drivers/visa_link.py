@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import re
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import pyvisa
 import pyvisa.errors
@@ -24,11 +25,14 @@ from drivers.errors import (
     InvalidReadingError,
     RigError,
 )
+from drivers.protocols import Identity
 from drivers.visa_diagnosis import explain_missing
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_S = 3.0
+_IDENTITY_ATTEMPTS = 3
+"""Two independent clients report that the first query after connecting may go unanswered."""
 _GONE_ERRNOS = frozenset({errno.ENODEV, errno.EIO, errno.ENOENT, errno.ESHUTDOWN, errno.ENXIO})
 _TIMEOUT_ERRNOS = frozenset({errno.ETIMEDOUT, -errno.ETIMEDOUT})
 _GONE_CODES = frozenset(
@@ -162,6 +166,10 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
 
     resettable_queries: frozenset[str] = frozenset()
     """Queries that change something (they take an entry out of a queue): never asked twice."""
+    model: ClassVar[str]
+    """What is expected at the address, as the operator knows it."""
+    identity_pattern: ClassVar[re.Pattern[str]]
+    """Matches the beginning of its answer to *IDN?."""
 
     def __init__(self, adapter: Any, name: str, *, query_attempts: int = 2, **kwargs: Any) -> None:
         """Take the adapter; nothing is sent.
@@ -178,11 +186,42 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
         self._exchange_lock = threading.RLock()
         self._query_attempts = query_attempts
         self._unclean = False
+        self._identity: Identity | None = None
         self._open_again: Callable[[], VISAAdapter] | None = None
         self._line_ends_are_ours = self._keeps_line_ends()
 
     def _keeps_line_ends(self) -> bool:
         return isinstance(self.adapter, VISAAdapter) and not self.adapter.connection.read_termination
+
+    @property
+    def identity(self) -> Identity:
+        """Get who the instrument says it is; asked once.
+
+        Raises:
+            InstrumentConnectionError: another instrument answers, or none.
+        """
+        if self._identity is None:
+            self._identity = self._ask_identity()
+        return self._identity
+
+    def _ask_identity(self) -> Identity:
+        reply = ""
+        for attempt in range(1, _IDENTITY_ATTEMPTS + 1):
+            try:
+                reply = str(self.id)
+                break
+            except InstrumentConnectionError:
+                raise
+            except InstrumentError:
+                if attempt == _IDENTITY_ATTEMPTS:
+                    raise
+        if not self.identity_pattern.match(reply):
+            raise InstrumentConnectionError(
+                self.name, f"expected a {self.model}, but {reply[:80]!r} answers; check the resource name"
+            )
+        # Not every sister documents the text: the first fields are what they are with all of them.
+        fields = [field.strip() for field in reply.split(",", 3)] + ["", "", ""]
+        return Identity(*fields[:4])
 
     def open_with(self, opener: Callable[[], VISAAdapter]) -> None:
         """Say how to open the connection anew, for `reconnect`."""

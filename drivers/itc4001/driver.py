@@ -7,12 +7,11 @@ import math
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from drivers.clock import Clock
 from drivers.errors import (
     InstrumentConnectionError,
-    InstrumentError,
     InstrumentProtocolError,
     InstrumentReportedError,
     InterlockError,
@@ -28,15 +27,13 @@ from drivers.itc4001.status import (
     in_words,
     parse_queued_error,
 )
-from drivers.protocols import Identity, LaserState
+from drivers.protocols import LaserState
 from drivers.readings import within
 from drivers.visa_link import DEFAULT_TIMEOUT_S, open_visa_adapter
 
 _log = logging.getLogger(__name__)
 
 _MOST_QUEUED_ERRORS = 32
-_IDENTITY_ATTEMPTS = 3
-"""Two independent clients report that the first query after connecting may go unanswered."""
 _SAFE_ATTEMPTS = 3
 _NO_CURRENT_A = 0.005
 """What may remain with the output off: the offset of the current reading."""
@@ -53,6 +50,9 @@ class ITC4001(LaserSettings):
 
     After every setting the error queue is read and what is in it raised. Safe state: output off.
     """
+
+    model = "Thorlabs ITC4001"
+    identity_pattern = re.compile(r"\s*thorlabs\s*,\s*itc400\d", re.IGNORECASE)
 
     def __init__(
         self,
@@ -77,15 +77,7 @@ class ITC4001(LaserSettings):
         self._clock = clock
         self._current_ramp_a_per_s = current_ramp_a_per_s
         self.temperature_tolerance_k = temperature_tolerance_k
-        self._identity: Identity | None = None
         self._current_limit_a = RATED_CURRENT_A
-
-    @property
-    def identity(self) -> Identity:
-        """Get who the instrument says it is; asked once."""
-        if self._identity is None:
-            self._identity = self._ask_identity()
-        return self._identity
 
     @classmethod
     def connect(
@@ -170,26 +162,6 @@ class ITC4001(LaserSettings):
         self._current_limit_a = in_force if limit_a is None else min(limit_a, in_force)
         self.current_setpoint_values = (0.0, self._current_limit_a)
         return self._current_limit_a
-
-    _IDENTITY: ClassVar[re.Pattern[str]] = re.compile(r"\s*thorlabs\s*,\s*itc400\d", re.IGNORECASE)
-
-    def _ask_identity(self) -> Identity:
-        reply = ""
-        for attempt in range(1, _IDENTITY_ATTEMPTS + 1):
-            try:
-                reply = str(self.id)
-                break
-            except InstrumentConnectionError:
-                raise
-            except InstrumentError:
-                if attempt == _IDENTITY_ATTEMPTS:
-                    raise
-        if not self._IDENTITY.match(reply):
-            raise InstrumentConnectionError(
-                self.name, f"expected a Thorlabs ITC4001, but {reply[:80]!r} answers; check the resource name"
-            )
-        fields = [field.strip() for field in reply.split(",", 3)] + ["", ""]
-        return Identity(*fields[:4])
 
     def check_errors(self) -> list[QueuedError]:
         """Empty the error queue and raise what was in it.

@@ -10,17 +10,14 @@ from typing import Any, Self
 from pymeasure.instruments import Instrument
 
 from drivers.clock import Clock
-from drivers.errors import ConfigurationError, InstrumentConnectionError, InstrumentError
+from drivers.errors import ConfigurationError, InstrumentConnectionError
 from drivers.pm320.channel import MONITOR_NAME, PowerChannel, PowerHead
-from drivers.protocols import Identity
 from drivers.visa_link import DEFAULT_TIMEOUT_S, VisaInstrument, open_visa_adapter
 
 _log = logging.getLogger(__name__)
 
 _SPACING_S = 0.005
 """Commands that come faster hang the meter (seen by users of a public driver)."""
-_IDENTITY_ATTEMPTS = 3
-_IDENTITY = re.compile(r"\s*thorlabs\b.*pm320", re.IGNORECASE | re.DOTALL)
 
 
 class PM320(VisaInstrument):
@@ -28,6 +25,9 @@ class PM320(VisaInstrument):
 
     `prepare` and `read_power_w` work on the input chosen at construction; both are `ch_1` and `ch_2`.
     """
+
+    model = "Thorlabs PM320"
+    identity_pattern = re.compile(r"\s*thorlabs\b.*pm320", re.IGNORECASE | re.DOTALL)
 
     ch_1 = Instrument.ChannelCreator(PowerChannel, 1)
     ch_2 = Instrument.ChannelCreator(PowerChannel, 2)
@@ -67,7 +67,6 @@ class PM320(VisaInstrument):
             raise ConfigurationError(f"{name}: input 1 or 2, not {channel}")
         self.clock = clock
         self.measurement_timeout_s = measurement_timeout_s
-        self._identity: Identity | None = None
         self._last_traffic: float | None = None
         self._monitor: PowerChannel = self.ch_1 if channel == 1 else self.ch_2
         self._monitor.use_head(head)
@@ -129,32 +128,6 @@ class PM320(VisaInstrument):
     def _keep_distance(self) -> None:
         if self._last_traffic is not None:
             self.clock.sleep(self._last_traffic + _SPACING_S - self.clock.monotonic())
-
-    @property
-    def identity(self) -> Identity:
-        """Get who the instrument says it is; asked once."""
-        if self._identity is None:
-            self._identity = self._ask_identity()
-        return self._identity
-
-    def _ask_identity(self) -> Identity:
-        reply = ""
-        for attempt in range(1, _IDENTITY_ATTEMPTS + 1):
-            try:
-                reply = str(self.id)
-                break
-            except InstrumentConnectionError:
-                raise
-            except InstrumentError:
-                if attempt == _IDENTITY_ATTEMPTS:
-                    raise
-        if not _IDENTITY.match(reply):
-            raise InstrumentConnectionError(
-                self.name, f"expected a Thorlabs PM320, but {reply[:80]!r} answers; check the resource name"
-            )
-        # The text is not documented: the first fields are what they are with every sister.
-        fields = [field.strip() for field in reply.split(",", 3)] + ["", "", ""]
-        return Identity(*fields[:4])
 
     @property
     def monitor(self) -> PowerChannel:
