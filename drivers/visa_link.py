@@ -26,13 +26,13 @@ from drivers.errors import (
     RigError,
 )
 from drivers.protocols import Identity
+from drivers.scpi_identity import ask_identity
+from drivers.usbtmc_clear import clear_usbtmc
 from drivers.visa_diagnosis import explain_missing
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_S = 3.0
-_IDENTITY_ATTEMPTS = 3
-"""Two independent clients report that the first query after connecting may go unanswered."""
 _GONE_ERRNOS = frozenset({errno.ENODEV, errno.EIO, errno.ENOENT, errno.ESHUTDOWN, errno.ENXIO})
 _TIMEOUT_ERRNOS = frozenset({errno.ETIMEDOUT, -errno.ETIMEDOUT})
 _GONE_CODES = frozenset(
@@ -201,27 +201,8 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
             InstrumentConnectionError: another instrument answers, or none.
         """
         if self._identity is None:
-            self._identity = self._ask_identity()
+            self._identity = ask_identity(lambda: str(self.id), self.name, self.model, self.identity_pattern)
         return self._identity
-
-    def _ask_identity(self) -> Identity:
-        reply = ""
-        for attempt in range(1, _IDENTITY_ATTEMPTS + 1):
-            try:
-                reply = str(self.id)
-                break
-            except InstrumentConnectionError:
-                raise
-            except InstrumentError:
-                if attempt == _IDENTITY_ATTEMPTS:
-                    raise
-        if not self.identity_pattern.match(reply):
-            raise InstrumentConnectionError(
-                self.name, f"expected a {self.model}, but {reply[:80]!r} answers; check the resource name"
-            )
-        # Not every sister documents the text: the first fields are what they are with all of them.
-        fields = [field.strip() for field in reply.split(",", 3)] + ["", "", ""]
-        return Identity(*fields[:4])
 
     def open_with(self, opener: Callable[[], VISAAdapter]) -> None:
         """Say how to open the connection anew, for `reconnect`."""
@@ -387,53 +368,3 @@ class VisaChannel(Channel):  # type: ignore[misc]  # pymeasure has no types
         """Ask and convert; a reply that can't be converted is an error."""
         converted: list[Any] = self.parent.values(self.insert_id(command), **kwargs)
         return converted
-
-
-_INITIATE_CLEAR, _CHECK_CLEAR_STATUS = 5, 6
-_STATUS_SUCCESS, _STATUS_PENDING = 1, 2
-_CLASS_INTERFACE_IN = 0xA1
-_CLEAR_POLLS = 50
-
-
-def clear_usbtmc(connection: Any) -> None:
-    """Do a device clear, by VISA where it can, else with USBTMC's own requests.
-
-    pyvisa-py has no viClear for USB. The requests are those of the USBTMC specification 1.0,
-    sections 4.2.1.6 and 4.2.1.7.
-    """
-    try:
-        connection.clear()
-    except (pyvisa.errors.VisaIOError, NotImplementedError) as error:
-        interface = _pyvisa_py_interface(connection)
-        if interface is None:
-            raise InstrumentProtocolError("VISA", f"no device clear: {error}") from error
-    else:
-        return
-    device, number = interface.usb_dev, interface.usb_intf.bInterfaceNumber
-    timeout_ms = min(int(connection.timeout), 2000)
-    status = device.ctrl_transfer(_CLASS_INTERFACE_IN, _INITIATE_CLEAR, 0, number, 1, timeout_ms)
-    if status[0] != _STATUS_SUCCESS:
-        raise InstrumentProtocolError("VISA", f"device clear refused (status {status[0]})")
-    for _ in range(_CLEAR_POLLS):
-        reply = device.ctrl_transfer(_CLASS_INTERFACE_IN, _CHECK_CLEAR_STATUS, 0, number, 2, timeout_ms)
-        if reply[0] != _STATUS_PENDING:
-            break
-        if reply[1] & 1:
-            _discard(interface)
-    device.clear_halt(interface.usb_send_ep.bEndpointAddress)
-
-
-def _pyvisa_py_interface(connection: Any) -> Any:
-    """Return pyvisa-py's USBTMC object behind a resource, None for another library."""
-    sessions = getattr(connection.visalib, "sessions", None)
-    try:
-        return sessions[connection.session].interface if sessions is not None else None
-    except (KeyError, AttributeError):
-        return None
-
-
-def _discard(interface: Any) -> None:
-    try:
-        interface.usb_recv_ep.read(interface.usb_recv_ep.wMaxPacketSize, 100)
-    except usb.core.USBTimeoutError:
-        _log.debug("nothing to discard after all")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivers.errors import InstrumentReportedError, MeasurementError, RigError, RunAbortedError
-from drivers.protocols import FloatArray, Shutter
+from drivers.protocols import FloatArray, Shutter, Spectrometer
 from procedures.instruments import Instruments
 from procedures.integration_time import is_saturated
 from procedures.monitor_log import FEWEST_READINGS, MonitorLog, MonitorReadings
@@ -32,6 +32,7 @@ LARGEST_DARK_SPREAD = 0.05
 """So far the scans of one dark may lie apart, in counts or as a part of the dark. More is no noise and no
 slow drift of the detector, but light, or a spectrum that came wrong."""
 _DARK_ATTEMPTS = 2
+_SCANS_OF_A_LOOK = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +175,18 @@ def _require_still_open(shutter: Shutter, timer_s: float) -> None:
         )
 
 
+class NotDarkError(MeasurementError):
+    """With the shutter closed the detector isn't dark, or its spectra make no sense. That may pass.
+
+    Attributes:
+        integration_time_s: at which it was seen, s.
+    """
+
+    def __init__(self, message: str, integration_time_s: float) -> None:
+        super().__init__(message)
+        self.integration_time_s = integration_time_s
+
+
 class ExposureTaker:
     """Takes exposures and darks with the instruments of the rig."""
 
@@ -252,7 +265,7 @@ class ExposureTaker:
             scans: how many.
 
         Raises:
-            MeasurementError: its scans are full, or don't agree, not even when taken again.
+            NotDarkError: its scans are full, or don't agree, not even when taken again.
             RigError: whatever the spectrometer raised.
         """
         time_s = self._set_integration_time_s(integration_time_s)
@@ -262,7 +275,7 @@ class ExposureTaker:
             if mistake is None:
                 return dark
             _LOGGER.warning("%s Taken again.", mistake)
-        raise MeasurementError(f"{mistake} Nothing was recorded.")
+        raise NotDarkError(f"{mistake} Nothing was recorded.", time_s)
 
     def _set_integration_time_s(self, integration_time_s: float) -> float:
         # Setting it anew would make the spectrum that is under way stale once more.
@@ -271,6 +284,25 @@ class ExposureTaker:
             self._in_force_s = self._instruments.spectrometer.set_integration_time_s(integration_time_s)
             self._asked_s = integration_time_s
         return self._in_force_s
+
+
+def require_darkness(spectrometer: Spectrometer, integration_time_s: float) -> None:
+    """Look whether it is dark behind the closed shutter.
+
+    Args:
+        spectrometer: nobody else uses it meanwhile.
+        integration_time_s: as bright as it was when it wasn't dark, s.
+
+    Raises:
+        NotDarkError: it isn't.
+        RigError: whatever the spectrometer raised.
+    """
+    time_s = spectrometer.set_integration_time_s(integration_time_s)
+    spectrometer.note_light_changed()
+    dark = Dark(time_s, spectrometer.acquire(_SCANS_OF_A_LOOK))
+    mistake = _mistake_of(dark, spectrometer.full_scale_counts)
+    if mistake is not None:
+        raise NotDarkError(mistake, time_s)
 
 
 def _mistake_of(dark: Dark, full_scale_counts: float) -> str | None:

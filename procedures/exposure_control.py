@@ -66,6 +66,7 @@ class ExposureControl:
 
         Raises:
             MeasurementError: saturated even at the shortest integration time, or no light.
+            NotDarkError: saturated even with the shutter closed.
         """
         time_s = self._predict_s(self._rate_per_s_per_w, power.expected_monitor_w)
         exposure = self._unsaturated(step, time_s, power)
@@ -85,6 +86,8 @@ class ExposureControl:
                 return exposure
             shorter_s = shorter_time_s(time_s, self.limits)
             if shorter_s is None:
+                # Where even a dark is full it isn't the laser's light: that raises something else.
+                self._context.taker.dark(time_s, 1)
                 raise MeasurementError(saturated_words(self._role, time_s))
             _LOGGER.info("%s: saturated at %g s, shortened to %g s", self._role, time_s, shorter_s)
             time_s = shorter_s

@@ -26,7 +26,7 @@ from plqy_rig.safe_state import SafeVerdict
 
 log = logging.getLogger(__name__)
 
-OPERATOR, INSTRUMENT, STORAGE = "operator", "instrument", "storage"
+OPERATOR, INSTRUMENT, STORAGE, DARKNESS = "operator", "instrument", "storage", "darkness"
 """Names of the holds that aren't interlocks."""
 
 

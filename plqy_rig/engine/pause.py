@@ -7,11 +7,12 @@ import time
 
 from drivers.errors import InstrumentError, InterlockError, RigError
 from plqy_rig.data import StorageError
-from plqy_rig.engine.core import INSTRUMENT, STORAGE, Core
+from plqy_rig.engine.core import DARKNESS, INSTRUMENT, STORAGE, Core
 from plqy_rig.engine.interlocks import DETECTOR_TEMPERATURE, MONITOR_DRIFT
 from plqy_rig.engine.states import EngineState, Safety
 from plqy_rig.engine.store import RunStore
 from plqy_rig.rig import NAMES
+from procedures.exposure import NotDarkError, require_darkness
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class Pause:
             core.hold(STORAGE, f"A point can't be saved, it is kept in memory: {error}")
         elif isinstance(error, InstrumentError) and not isinstance(error, InterlockError):
             core.hold(INSTRUMENT, f"An instrument doesn't answer: {error}")
+        elif isinstance(error, NotDarkError):
+            core.hold(DARKNESS, f"It isn't dark behind the closed shutter: {error}")
         core.readings.ask(core.rig)
         core.update_holds()
 
@@ -91,7 +94,8 @@ class Pause:
             self._look_again()
             if not core.update_holds():
                 break
-            if core.is_held_by(INSTRUMENT) and self._waited_s() > self._safety.wait_for_instrument_s:
+            in_vain = self._waited_s() > self._safety.wait_for_instrument_s
+            if in_vain and (core.is_held_by(INSTRUMENT) or core.is_held_by(DARKNESS)):
                 return self._error or InstrumentError("rig", "an instrument didn't come back in time")
             core.requests.wake.wait(_POLL_S)
         self.laser_stayed_on = core.safety is Safety.DARK
@@ -120,6 +124,8 @@ class Pause:
             self._mend_storage()
         if core.is_held_by(INSTRUMENT):
             self._mend_instruments()
+        elif core.is_held_by(DARKNESS):
+            self._look_for_darkness()
         elif core.holds:
             core.readings.ask(core.rig)
             self._help_temperatures()
@@ -140,6 +146,20 @@ class Pause:
             self._core.hold(INSTRUMENT, f"Waiting for an instrument: {'; '.join(problems)}")
         elif self._core.make_safe().safe:
             self._core.release(INSTRUMENT)
+
+    def _look_for_darkness(self) -> None:
+        """Take a dark as long as the one that wasn't."""
+        spectrometer = self._core.rig.spectrometer
+        if spectrometer is None or not isinstance(self._error, NotDarkError):
+            return
+        try:
+            require_darkness(spectrometer, self._error.integration_time_s)
+        except NotDarkError as error:
+            self._core.hold(DARKNESS, f"It isn't dark behind the closed shutter: {error}")
+        except RigError as error:
+            self._core.hold(INSTRUMENT, f"Waiting for an instrument: {error}")
+        else:
+            self._core.release(DARKNESS)
 
     def _mend(self, name: str) -> str:
         rig = self._core.rig

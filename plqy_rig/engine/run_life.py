@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from drivers.errors import InstrumentError, MeasurementError, RigError, RunAbortedError, SafetyError
 from plqy_rig.data import ExitStatus, StorageError
 from plqy_rig.engine.attempt import Attempt
-from plqy_rig.engine.core import INSTRUMENT, OPERATOR, Core
+from plqy_rig.engine.core import DARKNESS, INSTRUMENT, OPERATOR, Core
 from plqy_rig.engine.events import RunOpened
 from plqy_rig.engine.job import (
     Job,
@@ -26,7 +26,7 @@ from plqy_rig.engine.operator_desk import OperatorDesk, QuestionWithdrawnError
 from plqy_rig.engine.pause import Pause
 from plqy_rig.engine.states import EngineState
 from plqy_rig.engine.store import RunStore, default_fallback, require_room
-from procedures.exposure import StopRequestedError
+from procedures.exposure import NotDarkError, StopRequestedError
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,10 @@ _ABORT_PATIENCE_S = 60.0
 _EMERGENCY_PATIENCE_S = 2.0
 _OVERDUE_PATIENCE_S = 20.0
 _MOST_FRUITLESS_ATTEMPTS = 3
-"""So often an instrument may fail without an exposure saved in between."""
+"""So often an instrument may fail, or a dark be none, without an exposure saved in between."""
+
+_COUNTED_HOLDS = frozenset({INSTRUMENT, DARKNESS, OPERATOR})
+"""They say nothing of whether trying again may help."""
 
 _STOPPED = (QuestionWithdrawnError, StopRequestedError)
 _STOPPABLE = frozenset({EngineState.PREPARING, EngineState.RUNNING, EngineState.WAITING_FOR_OPERATOR})
@@ -247,10 +250,10 @@ class RunLife:
         assert self.store is not None
         if self.store.exposures > self._exposures_before:
             self._fruitless = 0
-        tripped = [hold for hold in self._core.update_holds() if hold.name not in (INSTRUMENT, OPERATOR)]
+        tripped = [hold for hold in self._core.update_holds() if hold.name not in _COUNTED_HOLDS]
         if isinstance(error, StorageError) or tripped:
             return False
-        if isinstance(error, MeasurementError):
+        if isinstance(error, MeasurementError) and not isinstance(error, NotDarkError):
             return True
         self._fruitless += 1
         return self._fruitless >= _MOST_FRUITLESS_ATTEMPTS

@@ -106,6 +106,7 @@ def take_the_terminal():
     "spec",
     [
         "spectrometer:disconnect+150s",
+        "spectrometer:saturation+300s",
         pytest.param("laser:disconnect+150s", marks=soak_only),
         pytest.param("monitor:disconnect+150s", marks=soak_only),
         pytest.param("shutter:disconnect+150s", marks=soak_only),

@@ -20,7 +20,8 @@ from drivers.errors import (
     OutOfRangeError,
 )
 from drivers.readings import finite_number
-from drivers.visa_link import VisaInstrument, clear_usbtmc, open_visa_adapter, translated
+from drivers.usbtmc_clear import clear_usbtmc
+from drivers.visa_link import VisaInstrument, open_visa_adapter, translated
 
 STATUS = pyvisa.constants.StatusCode
 
