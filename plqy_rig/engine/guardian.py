@@ -1,7 +1,7 @@
 """The guardian: a small process that watches the engine and makes the rig safe when the engine can't.
 
-Started as ``python -P -m plqy_rig.engine.guardian RIG_FILE``. The engine writes a line now and then to its
-standard input; what isn't understood still counts as a sign of life:
+Started as ``python -P -m plqy_rig.engine.guardian RIG_FILE [PATIENCE]``. The engine writes a line now and
+then to its standard input; what isn't understood still counts as a sign of life:
 
     {"beat": 2.5}          I live; act if you hear nothing for 2.5 s
     {"folder": "..."}      the run folder, for the log
@@ -24,7 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 _FIRST_PATIENCE_S = 60.0
-"""Until the first beat: the engine is being imported and connects its instruments."""
+"""Until the first beat: the engine is being imported and connects its instruments. One that takes another's
+place is told the patience from the start: there is light already."""
 _SECOND_LOOK_S = 0.2
 _READ_SIZE = 1 << 16
 
@@ -39,8 +40,8 @@ class Watch:
         over: whether the engine said goodbye.
     """
 
-    def __init__(self) -> None:
-        self.patience_s = _FIRST_PATIENCE_S
+    def __init__(self, patience_s: float = _FIRST_PATIENCE_S) -> None:
+        self.patience_s = patience_s
         self.folder: Path | None = None
         self.act = ""
         self.over = False
@@ -62,15 +63,18 @@ class Watch:
         self.over = self.over or bool(message.get("goodbye"))
 
 
-def watch_engine(incoming: int, outgoing: int, kill: Callable[[], None]) -> Watch:
+def watch_engine(
+    incoming: int, outgoing: int, kill: Callable[[], None], patience_s: float = _FIRST_PATIENCE_S
+) -> Watch:
     """Watch until there is something to do or the engine says goodbye.
 
     Args:
         incoming: descriptor the engine's lines come from.
         outgoing: descriptor the answers go to.
         kill: kills a silent engine.
+        patience_s: real seconds of silence it bears before the first beat.
     """
-    watch, buffer = Watch(), b""
+    watch, buffer = Watch(patience_s), b""
     _say(outgoing, b"ready\n")
     while not (watch.over or watch.act):
         # The second look is for a guardian that was stopped itself: what came meanwhile lies there.
@@ -120,7 +124,8 @@ def main(arguments: list[str]) -> int:
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()))
+    patience_s = float(arguments[1]) if len(arguments) > 1 else _FIRST_PATIENCE_S
+    watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()), patience_s)
     if not watch.act:
         return 0
     from plqy_rig.engine.guardian_acts import act

@@ -124,10 +124,10 @@ class GuardianLink:
         self._send(goodbye=True)
         _reap(self._process)
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, *patience: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             # -P: a folder "plqy_rig" where the user happens to stand must not be taken for the program.
-            [sys.executable, "-P", "-m", "plqy_rig.engine.guardian", str(self._rig_path)],
+            [sys.executable, "-P", "-m", "plqy_rig.engine.guardian", str(self._rig_path), *patience],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -173,7 +173,8 @@ class GuardianLink:
         self._process.kill()
         _reap(self._process)
         if not self._closing.wait(_PAUSE_BEFORE_RESTART_S):
-            self._process = self._start()
+            # This program may be stopped before it has heard of the new one, with light on the sample.
+            self._process = self._start(str(self._patience_s))
 
     def _send(self, **message: Any) -> None:
         """Send one line; never waits: a guardian that doesn't read will be replaced."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,9 +27,9 @@ class Pipes:
     def say(self, text: bytes) -> None:
         os.write(self.engine_says, text)
 
-    def watch(self) -> guardian.Watch:
+    def watch(self, patience_s: float = 60.0) -> guardian.Watch:
         return guardian.watch_engine(
-            self.heard_by_guardian, self.guardian_says, lambda: self.kills.append("kill")
+            self.heard_by_guardian, self.guardian_says, lambda: self.kills.append("kill"), patience_s
         )
 
     def close_engine(self) -> None:
@@ -79,6 +80,41 @@ def test_silence_beyond_the_patience_kills_first(pipes):
     pipes.close_engine()
     assert "no sign of life for 0.05 s" in watch.act
     assert pipes.kills == ["kill"]
+
+
+def test_a_guardian_that_takes_another_s_place_does_not_wait_for_the_first_beat(pipes):
+    watch = pipes.watch(patience_s=0.05)
+    pipes.close_engine()
+    assert "no sign of life for 0.05 s" in watch.act
+    assert pipes.kills == ["kill"]
+
+
+def test_an_engine_that_is_stopped_while_its_guardian_is_replaced_is_killed(tmp_path):
+    engine = subprocess.Popen(
+        [sys.executable, "-c", _LOSES_ITS_GUARDIAN_AND_STOPS, str(tmp_path / "rig.toml")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _, said = engine.communicate(timeout=30)
+    finally:
+        engine.kill()
+    assert engine.returncode == -signal.SIGKILL, said
+
+
+_LOSES_ITS_GUARDIAN_AND_STOPS = """
+import os, pathlib, signal, sys, time
+from plqy_rig.engine.guardian_link import GuardianLink
+rig = pathlib.Path(sys.argv[1])
+rig.write_text("")
+link = GuardianLink(rig, 0.5, lambda sentence: None)
+assert link.wait_until_watching()
+first = link.process_id
+os.kill(first, signal.SIGKILL)
+while link.process_id == first:
+    time.sleep(0.001)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
 
 
 def test_a_line_that_makes_no_sense_is_a_sign_of_life_nevertheless(pipes):
