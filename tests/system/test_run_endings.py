@@ -64,7 +64,7 @@ def test_safe_ends_a_run_that_holds_the_rig_also_one_that_does_not_hear(make_ben
     process = plqy.start("run", recipe(LONG), "--rig", bench.rig)
     wait_for_light(bench, process)
     if not hears:
-        process.send_signal(signal.SIGSTOP)
+        bench.ask("fault", spec="spectrometer:hang+100000s")
     done = plqy("safe", "--rig", bench.rig)
     bench.assert_safe()
     assert f"in use by 'plqy run' (process {process.pid}" in done.stderr
