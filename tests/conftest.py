@@ -6,6 +6,9 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+# Before anybody else imports Qt: it keeps PyQt's clean-up from crashing at the end of the process.
+import plqy_rig.gui  # isort: skip
+
 from gui_support.fixtures import (
     fake_host,
     fake_session,
@@ -15,6 +18,19 @@ from gui_support.fixtures import (
     start_plqy_host,
 )
 
-import plqy_rig.gui  # noqa: F401 -- before anybody else imports Qt
+__all__ = [
+    "fake_host",
+    "fake_session",
+    "gui_surroundings",
+    "loop_watch",
+    "make_window",
+    "plqy_rig",
+    "start_plqy_host",
+]
 
-__all__ = ["fake_host", "fake_session", "gui_surroundings", "loop_watch", "make_window", "start_plqy_host"]
+
+def pytest_unconfigure() -> None:
+    """Windows of the last tests are still to be deleted."""
+    from plqy_rig.gui.application import delete_what_is_due
+
+    delete_what_is_due()

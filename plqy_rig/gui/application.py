@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from PyQt6 import sip
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import QCoreApplication, QEvent, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from plqy_rig.gui.host_link.host_process import HostRequest
@@ -53,7 +53,16 @@ def run(request: HostRequest | None = None) -> int:
     code = application.exec()
     # With all its children, before Python clears up in an order of its own.
     sip.delete(window)
+    delete_what_is_due()
     return code
+
+
+def delete_what_is_due() -> None:
+    """Delete what waits for the event loop to be deleted: it doesn't run any more.
+
+    Qt would do it at the very end of the process, when the screen it was drawn on is gone, and crash.
+    """
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def _tell_mistakes(window: MainWindow) -> None:
