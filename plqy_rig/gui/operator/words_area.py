@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, QSize
+from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -29,7 +29,7 @@ class WordsArea(ScrollColumn):
         self._column = column
         super().__init__(content, GUTTER_PX)
         self.setAccessibleName("What to do")
-        self._fit()
+        self.fit()
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
         """As high as all of the words at this width."""
@@ -43,15 +43,10 @@ class WordsArea(ScrollColumn):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
         """The words wrap anew."""
         super().resizeEvent(event)
-        self._fit()
+        self.fit()
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's name
-        """Other words need another height."""
-        if event is not None and event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
-            self._fit()
-        return super().eventFilter(watched, event)
-
-    def _fit(self) -> None:
+    def fit(self) -> None:
+        """As high as the words, if there is room."""
         wanted = max(self.sizeHint().height(), 0)
         self.setMinimumHeight(min(wanted, _LEAST_HEIGHT_PX))
         self.setMaximumHeight(wanted)

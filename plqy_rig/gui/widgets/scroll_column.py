@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, QSize
+from PyQt6.QtCore import QEvent, QSize
 from PyQt6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
@@ -47,11 +47,19 @@ class ScrollColumn(QScrollArea):
         inside = layout.minimumSize().width() - layout.contentsMargins().right()
         return QSize(inside + max(self._gutter_px, self.bar_width), super().minimumSizeHint().height())
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's name
-        """What is in it may need another width now."""
-        if event is not None and event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
+    def viewportEvent(self, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's name
+        """What is in it may need another width now.
+
+        Not heard by a filter on the content: events of its destruction would leave Python with an object
+        that isn't there any more.
+        """
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.fit()
+        return super().viewportEvent(event)
+
+    def fit(self) -> None:
+        """Ask for the room that the content needs now."""
+        self.updateGeometry()
 
     def _range_changed(self, _low: int, _high: int) -> None:
         self._keep_gutter()
