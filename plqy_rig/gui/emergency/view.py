@@ -25,7 +25,6 @@ _HINT = (
     "If it isn't safe: turn the laser's key switch off or open the interlock, and close the beam path by "
     "hand. The program is not the safety device."
 )
-_WIDTH_PX = 560
 
 
 class EmergencyDialog(QDialog):
@@ -41,7 +40,7 @@ class EmergencyDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Emergency off")
-        self.setMinimumWidth(_WIDTH_PX)
+        self.setMinimumWidth(520)
         self.outcome: EmergencyOutcome | None = None
         self._picture = QLabel()
         self._headline = QLabel("EMERGENCY OFF")
@@ -59,7 +58,7 @@ class EmergencyDialog(QDialog):
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
         self._lay_out(close)
-        self._told.connect(self._tell)
+        self._told.connect(self._sentence.setText)
         self.finished_with.connect(self._show)
 
     def press(self, session: Session) -> None:
@@ -79,10 +78,6 @@ class EmergencyDialog(QDialog):
         outcome = EmergencyOff(address, self._told.emit).run()
         self.finished_with.emit(outcome)
 
-    def _tell(self, sentence: str) -> None:
-        self._sentence.setText(sentence)
-        self._fit()
-
     def _begin(self) -> None:
         self.outcome = None
         self._clear_steps()
@@ -90,9 +85,7 @@ class EmergencyDialog(QDialog):
         theme.set_property(self._headline, "state", "warning")
         self._picture.setPixmap(theme.icon("emergency", theme.current().emergency).pixmap(56, 56))
         self._busy.show()
-        self._hint.show()
         self.show()
-        self._fit()
         self.raise_()
 
     def _show(self, outcome: EmergencyOutcome) -> None:
@@ -106,19 +99,14 @@ class EmergencyDialog(QDialog):
         )
         done_without = outcome.way != "host" and bool(outcome.steps)
         words = "The host didn't answer and was ended. " if done_without else ""
-        self._sentence.setText(words + _said(outcome))
+        self._sentence.setText(
+            words + ("Every step was verified." if outcome.steps and outcome.safe else outcome.sentence)
+        )
         self._clear_steps()
         for row, step in enumerate(outcome.steps):
             self._add_step(row, step)
         self._hint.setVisible(not outcome.safe)
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as the words: a reason may be long, and nothing of it may be cut."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        self.resize(_WIDTH_PX, layout.totalHeightForWidth(_WIDTH_PX))
+        self.adjustSize()
 
     def _add_step(self, row: int, step: Any) -> None:
         style = theme.state_style("good" if step["safe"] else "bad")
@@ -126,11 +114,8 @@ class EmergencyDialog(QDialog):
         theme.set_property(sign, "state", "good" if step["safe"] else "bad")
         text = QLabel(str(step["name"]) + ("" if step["safe"] else f": {step['problem']}"))
         text.setWordWrap(True)
-        text.setTextFormat(Qt.TextFormat.PlainText)
         self._steps.addWidget(sign, row, 0, Qt.AlignmentFlag.AlignTop)
         self._steps.addWidget(text, row, 1)
-        for label in (sign, text):
-            label.show()  # now: what isn't shown yet has no part in the dialog's height
 
     def _clear_steps(self) -> None:
         while (item := self._steps.takeAt(0)) is not None:
@@ -158,14 +143,3 @@ class EmergencyDialog(QDialog):
         layout.addWidget(self._hint)
         layout.addStretch()
         layout.addLayout(buttons)
-
-
-def _said(outcome: EmergencyOutcome) -> str:
-    """What became of it in a sentence; where steps are listed, their problems stand there."""
-    if not outcome.steps:
-        return outcome.sentence
-    if outcome.safe:
-        return "Every step was verified."
-    if all(step["safe"] for step in outcome.steps):
-        return outcome.sentence
-    return "What is marked below could not be verified."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PyQt6.QtCore import QSize, Qt, QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -19,9 +19,8 @@ from plqy_rig.gui.words import duration_words, state_words
 _FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
 _NOTHING = "–"
 _WIDEST_NAME_PX = 260
-_LEAST_WIDTH_PX = 300
-_MARGIN_PX, _FIGURE_GAP_PX, _PAIR_GAP_PX = 14, 28, 6
-_LESS_NEEDED = ("Ready at", "Dose at the sample", "Time left")
+_ROOM_FOR_ALL_PX = 560
+_LESS_NEEDED = ("Ready at", "Dose at the sample")
 
 
 class LiveHeader(QFrame):
@@ -43,12 +42,9 @@ class LiveHeader(QFrame):
         self.state = QLabel()
         self.now = ElidedLabel()
         self.now.setTextFormat(Qt.TextFormat.PlainText)
-        self.holds, self.reason = QLabel(), QLabel()
-        for label in (self.holds, self.reason):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.holds = QLabel()
+        self.holds.setWordWrap(True)
         self.holds.setProperty("state", "warning")
-        self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bars = PassBars()
         self._figure_names: list[QLabel] = []
         self.figures = {name: QLabel(_NOTHING) for name in _FIGURES}
@@ -59,7 +55,6 @@ class LiveHeader(QFrame):
         session.rig.changed.connect(self._take)
         session.run.run_changed.connect(self._new_run)
         session.run.exposure_added.connect(lambda role, step: self._draw_figures())
-        session.run.stopped.connect(lambda document: self.draw())
         theme.manager().changed.connect(self.draw)
         self._new_run()
 
@@ -70,10 +65,10 @@ class LiveHeader(QFrame):
             first.addWidget(widget)
         first.addWidget(self.now, 1)
         row = QHBoxLayout()
-        row.setSpacing(_FIGURE_GAP_PX)
+        row.setSpacing(28)
         for name, label in self.figures.items():
             pair = QHBoxLayout()
-            pair.setSpacing(_PAIR_GAP_PX)
+            pair.setSpacing(6)
             heading = QLabel(name)
             heading.setProperty("role", "muted")
             self._figure_names.append(heading)
@@ -82,11 +77,10 @@ class LiveHeader(QFrame):
             row.addLayout(pair)
         row.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(_MARGIN_PX, 10, _MARGIN_PX, 10)
+        layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(8)
         layout.addLayout(first)
         layout.addWidget(self.holds)
-        layout.addWidget(self.reason)
         layout.addWidget(self.bars)
         layout.addLayout(row)
 
@@ -112,11 +106,11 @@ class LiveHeader(QFrame):
         theme.set_property(self.state, "state", style)
         self.holds.setText(" ".join(rig.holds))
         self.holds.setVisible(bool(rig.holds))
-        self._draw_reason()
         activity = rig.activity or {}
         active_role = str(activity.get("role", "")) if under_way else ""
         self.bars.set_passes(rig.progress.get("passes", ()), active_role)
         self.bars.setVisible(bool(rig.progress.get("passes")))
+        self._fit()
         self._draw_figures()
         self._tick()
         if under_way and not self._second.isActive():
@@ -124,21 +118,10 @@ class LiveHeader(QFrame):
         elif not under_way:
             self._second.stop()
 
-    def _draw_reason(self) -> None:
-        """Say why the run ended before its end."""
-        stop = self._session.run.stop or {}
-        reason = "" if self._session.rig.run_under_way else str(stop.get("reason") or "").strip()
-        self.reason.setText(f"{reason[:1].upper()}{reason[1:]}")
-        self.reason.setVisible(bool(reason))
-
     def _name_it(self, sample: str) -> None:
         # As wide as the name, within reason: what is being done now stands beside it.
         self.title.set_whole(sample)
         self._fit()
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 -- Qt's
-        """Narrower than the figures that are shown now: some of them go where there is little room."""
-        return QSize(_LEAST_WIDTH_PX, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
         """What matters less goes first where there is little room."""
@@ -148,20 +131,11 @@ class LiveHeader(QFrame):
     def _fit(self) -> None:
         wide = self.title.fontMetrics().horizontalAdvance(self.title.whole) + 10
         self.title.setFixedWidth(min(_WIDEST_NAME_PX, max(self.width() // 3, 60), wide))
-        there = bool(self._session.rig.run)
-        pairs = dict(zip(_FIGURES, zip(self._figure_names, self.figures.values(), strict=True), strict=True))
-        needed = {
-            name: sum(label.sizeHint().width() for label in pair) + _PAIR_GAP_PX + _FIGURE_GAP_PX
-            for name, pair in pairs.items()
-        }
-        left_out: list[str] = []
-        for name in _LESS_NEEDED:
-            if sum(needed.values()) > self.width() - 2 * _MARGIN_PX + _FIGURE_GAP_PX:
-                left_out.append(name)
-                needed.pop(name)
-        for name, pair in pairs.items():
-            for label in pair:
-                label.setVisible(there and name not in left_out)
+        there, narrow = bool(self._session.rig.run), self.width() < _ROOM_FOR_ALL_PX
+        for (name, figure), heading in zip(self.figures.items(), self._figure_names, strict=True):
+            shown = there and not (narrow and name in _LESS_NEEDED)
+            heading.setVisible(shown)
+            figure.setVisible(shown)
 
     def _draw_figures(self) -> None:
         rig = self._session.rig
@@ -176,7 +150,6 @@ class LiveHeader(QFrame):
         words = f"{saved} of {wanted} exposures" if wanted else _NOTHING
         self.figures["Saved"].setText(f"{words}, {unsaved} waiting for the disk" if unsaved else words)
         theme.set_property(self.figures["Saved"], "state", "warning" if unsaved else "")
-        self._fit()
 
     def dose_j(self) -> float | None:
         """Energy into the sphere with the sample in it, J; None as long as that can't be known."""

@@ -26,7 +26,6 @@ from plqy_rig.gui.queue.table import QueueTable
 from plqy_rig.gui.queue.words import ENDED, Entry, queue_sentence, title_of
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState, Page
-from plqy_rig.gui.window.header import ElidedLabel
 
 _CLOCK_INTERVAL_MS = 15_000
 _UNDO_PATIENCE_MS = 20_000
@@ -49,7 +48,6 @@ class QueuePage(Page):
         self.run_button.setProperty("role", "primary")
         self.hands = QCheckBox("The bench's hands move sample and filter")
         self.hands.setChecked(True)
-        self.hands.setToolTip("Only at a simulated bench: no operator is asked.")
         self.group_button = QPushButton("Group")
         self.group_button.setToolTip("Sort by how sample and filter stand: the fewest moves of the operator")
         self.clear_button = QPushButton("Clear ended")
@@ -75,20 +73,16 @@ class QueuePage(Page):
         heading = QLabel(self.title)
         heading.setProperty("role", "title")
         top = QHBoxLayout()
-        top.setSpacing(12)
+        top.setSpacing(10)
         top.addWidget(heading)
         top.addStretch(1)
-        for widget in (self.group_button, self.clear_button, self.run_button):
+        for widget in (self.hands, self.group_button, self.clear_button, self.run_button):
             top.addWidget(widget)
-        told = QHBoxLayout()
-        told.setSpacing(12)
-        told.addWidget(self.sentence, 1)
-        told.addWidget(self.hands, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addLayout(top)
-        layout.addLayout(told)
+        layout.addWidget(self.sentence)
         layout.addWidget(self.why)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.undo)
@@ -297,28 +291,20 @@ class EntryDetails(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "card")
-        self.text, self.folder = QLabel(), ElidedLabel()
+        self.text = QLabel()
         self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.folder.setProperty("role", "muted")
-        self.folder.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.setSpacing(4)
+        layout.setContentsMargins(14, 8, 14, 8)
         layout.addWidget(self.text)
-        layout.addWidget(self.folder)
 
     def show_entry(self, entry: Entry | None) -> None:
         """Show what there is to say; nothing takes no room."""
-        message, folder = ("", "") if entry is None else (entry.get("message"), entry.get("folder"))
-        self.text.setText(str(message or ""))
-        self.folder.set_whole(str(folder or ""))
-        self.text.setVisible(bool(message))
-        self.folder.setVisible(bool(folder))
+        parts = [] if entry is None else [str(entry.get("message") or ""), str(entry.get("folder") or "")]
+        text = "\n".join(part for part in parts if part)
         failed = entry is not None and entry["status"] == "failed"
         theme.set_property(self, "state", "bad" if failed else "")
-        self.setVisible(bool(message or folder))
+        self.text.setText(text)
+        self.setVisible(bool(text))
 
 
 class UndoBar(QFrame):
@@ -328,10 +314,10 @@ class UndoBar(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self._entry: Entry | None = None
-        self.text = ElidedLabel()
+        self.text = QLabel()
         self.button = QPushButton("Undo (Ctrl+Z)")
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
+        layout.setContentsMargins(14, 6, 8, 6)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.button)
         self._timer = QTimer(self)
@@ -343,7 +329,7 @@ class UndoBar(QFrame):
     def offer(self, entry: Entry) -> None:
         """Offer to bring an entry back."""
         self._entry = entry
-        self.text.set_whole(f"Removed: {title_of(entry)}")
+        self.text.setText(f"Removed: {title_of(entry)}")
         self.show()
         self._timer.start()
 
