@@ -317,16 +317,28 @@ def check_journal(folder: Path) -> int:
 
 
 def check_order(pictures: list[dict[str, Any]]) -> int:
-    """An entry was only begun when all before it had ended, or waited for hands; returns how many were."""
+    """An entry was only begun when all before it had ended, or waited for hands; returns how many were.
+
+    A picture may be told a moment after the entry was taken, with others moved before it meanwhile: what
+    counts is what already stood before it in the picture before.
+    """
     running, parked, begun = None, set(), 0
+    before: dict[int, int] = {}
     for queue in (event["queue"] for event in pictures):
         needed = set(queue.get("operator_needed", ()))
+        waiting = {
+            entry["id"] for entry in queue["entries"] if entry["status"] == "waiting" and not entry["held"]
+        }
+        places = {entry["id"]: entry["position"] for entry in queue["entries"]}
         now = next((entry for entry in queue["entries"] if entry["status"] == "running"), None)
         if now is not None and now["id"] != running:
             begun += 1
-            for other in queue["entries"]:
-                if other["position"] < now["position"] and not other["held"]:
-                    waits = other["status"] == "waiting" and other["id"] not in needed | parked
-                    assert not waits, (now["name"], other["name"], needed, parked)
-        running, parked = (None if now is None else now["id"]), needed
+            for other in waiting - needed - parked:
+                stood_before = all(
+                    one[other] < one[now["id"]]
+                    for one in (places, before or places)
+                    if other in one and now["id"] in one
+                )
+                assert not stood_before, (now["name"], other, queue, before)
+        running, parked, before = (None if now is None else now["id"]), needed, places
     return begun
