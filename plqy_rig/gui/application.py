@@ -12,6 +12,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QEvent, QTimer
 from PyQt6.QtWidgets import QApplication
 
+from plqy_rig.gui.garbage import collect_in_this_thread_alone
 from plqy_rig.gui.host_link.host_process import HostRequest
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.window.main_window import MainWindow
@@ -32,6 +33,7 @@ def make_application(arguments: Sequence[str] = ("plqy gui",)) -> QApplication:
     application.setStyle("Fusion")
     settings = Settings()
     size_pt = settings.number("font_size_pt", theme.DEFAULT_FONT_SIZE_PT)
+    collect_in_this_thread_alone(application)
     theme.manager().choose(settings.text("theme", theme.FOLLOW_SYSTEM), size_pt)
     application.setWindowIcon(theme.icon("rig", theme.current().accent))
     return application

@@ -21,7 +21,11 @@ def gui_surroundings(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("PLQY_RECIPES_FOLDER", str(folder / "recipes"))
     monkeypatch.setenv("PLQY_QUEUE_FOLDER", str(folder / "queue"))
     monkeypatch.setenv("PLQY_CATALOGUE", str(folder / "catalogue.sqlite"))
-    return folder
+    # As in the window: a worker's thread must not delete Qt's objects.
+    gc.disable()
+    yield folder
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
