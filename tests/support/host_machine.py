@@ -65,6 +65,7 @@ class HostAndBench(RuleBasedStateMachine):
         self.bench_process = BenchProcess(BenchRequest(speed=SPEED, seed=seed))
         self.bench = Bench(self.bench_process)
         self.announced: dict[str, str] = {}
+        """Documents, and the run that each belongs to."""
         self.folders: set[Path] = set()
         self._start()
         self.queue_add("A", split=True)
@@ -81,13 +82,11 @@ class HostAndBench(RuleBasedStateMachine):
     def _collect(self) -> None:
         """The host's life is over: what it has told has to be true for ever."""
         self.stack.close()
-        folder = ""
         for event in self.face.events:
             if event["event"] == "run" and event["run"] is not None:
-                folder = event["run"]["folder"]
-                self.folders.add(Path(folder))
+                self.folders.add(Path(event["run"]["folder"]))
             if event["event"] == "document" and event["name"] == "event":
-                self.announced[event["document"]["uid"]] = folder
+                self.announced[event["document"]["uid"]] = event["uid"]
         COUNTS["entries begun in order"] += check_order(self.face.of("queue"))
 
     def _ask(self, name: str, **arguments: Any) -> dict[str, Any] | None:
@@ -243,9 +242,9 @@ class HostAndBench(RuleBasedStateMachine):
             time.sleep(0.2)
 
     def _check_runs(self) -> None:
-        uids = {folder: _uids(folder) for folder in self.folders}
-        for uid, folder in self.announced.items():
-            assert uid in uids[Path(folder)], (uid, folder)
+        uids = dict(_uids(folder) for folder in self.folders)
+        for uid, run in self.announced.items():
+            assert uid in uids[run], (uid, run)
         COUNTS["events announced and saved"] += len(self.announced)
         queued: dict[Path, list[dict[str, Any]]] = {}
         for entry in self.face.picture["queue"]["entries"]:
@@ -259,10 +258,11 @@ class HostAndBench(RuleBasedStateMachine):
                 assert exposures == sum(2 if entry["only_pass"] else 4 for entry in entries), folder
 
 
-def _uids(folder: Path) -> set[str]:
+def _uids(folder: Path) -> tuple[str, set[str]]:
+    """The run's own uid and those of all its documents."""
     listed = [entry.document["uid"] for entry in read_journal(folder / JOURNAL_NAME).entries]
     assert len(listed) == len(set(listed)), folder
-    return set(listed)
+    return listed[0], set(listed)
 
 
 def _problem(engine: dict[str, Any], use: str, _changes: int, seen: dict[str, Any]) -> str:
