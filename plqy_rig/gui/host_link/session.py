@@ -58,6 +58,7 @@ class Session(QObject):
         event_received(dict): each event, in order, after `rig` and `run` have taken it.
         message(Message): for the message bar.
         page_wanted(str): a page asks for another one, by its title.
+        closing(): the window is about to be deleted; threads of pages must tell nothing from now on.
 
     Attributes:
         rig: the rig as the host says it is.
@@ -69,6 +70,7 @@ class Session(QObject):
     event_received = pyqtSignal(dict)
     message = pyqtSignal(object)
     page_wanted = pyqtSignal(str)
+    closing = pyqtSignal()
     _wake = pyqtSignal()
     _call = pyqtSignal(object)
 
@@ -96,6 +98,8 @@ class Session(QObject):
         self._client: Client | None = None
         self._connection = 0
         self._closed = False
+        # Once it is closed no other thread emits: Qt may be deleting this object just then.
+        self._emitting = threading.RLock()
         self._incoming: deque[tuple[int, dict[str, Any]]] = deque()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="session")
         self._documents = RunFollower(self.run, self.command)
@@ -142,7 +146,9 @@ class Session(QObject):
         """Hang up for good; callable twice."""
         if self._closed:
             return
-        self._closed = True
+        self.closing.emit()
+        with self._emitting:
+            self._closed = True
         self._hang_up()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -226,12 +232,9 @@ class Session(QObject):
 
     def _later(self, deed: Callable[[], object]) -> None:
         """Do it in the GUI thread, unless the window has gone meanwhile."""
-        if self._closed:
-            return
-        try:
-            self._call.emit(deed)
-        except RuntimeError:  # Qt has deleted this object already: nobody is left to be told
-            log.debug("a reply came after the window had gone")
+        with self._emitting:
+            if not self._closed:
+                self._call.emit(deed)
 
     def _hang_up(self) -> None:
         self._connection += 1
@@ -264,10 +267,9 @@ class Session(QObject):
         self._pool.submit(work)
 
     def _wake_up(self) -> None:
-        try:
-            self._wake.emit()
-        except RuntimeError:  # as in _later
-            log.debug("an event came after the window had gone")
+        with self._emitting:
+            if not self._closed:
+                self._wake.emit()
 
     def _have(self, number: int, client: Client) -> None:
         if number != self._connection:

@@ -41,6 +41,7 @@ class ResultsPage(Page):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.readers, self.writers = Workshop(_READING_THREADS, self), Workshop(1, self)
+        session.closing.connect(self._end_threads)
         self.catalogue = CataloguePanel(self.readers, Settings())
         self.view: ResultsView | None = None
         self.go_on_button = QPushButton("Go on with this run")
@@ -108,10 +109,13 @@ class ResultsPage(Page):
     def event(self, event: QEvent | None) -> bool:
         """Qt's: threads end with the page."""
         if event is not None and event.type() == QEvent.Type.DeferredDelete:
-            self.catalogue.close_index()
-            self.readers.close()
-            self.writers.close()
+            self._end_threads()
         return super().event(event)
+
+    def _end_threads(self) -> None:
+        self.catalogue.close_index()
+        self.readers.close()
+        self.writers.close()
 
     def _lay_out(self) -> None:
         title = QLabel("Results")

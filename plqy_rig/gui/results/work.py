@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -48,6 +48,8 @@ class Workshop(QObject):
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="results")
         self._under_way = 0
         self._closed = False
+        # Once it is closed no thread emits: Qt may be deleting this object just then.
+        self._emitting = threading.RLock()
         self._ended.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
 
     def start(
@@ -77,18 +79,20 @@ class Workshop(QObject):
 
     def close(self) -> None:
         """Begin nothing more; what is under way ends by itself and is thrown away."""
-        self._closed = True
+        with self._emitting:
+            self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def wait(self) -> None:
         """Begin nothing more and wait for what is under way; for the end of a test or of the program."""
-        self._closed = True
+        with self._emitting:
+            self._closed = True
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _tell(self, ticket: Ticket, ended: Future[Any], done: object, failed: object) -> None:
-        # After the window is gone there is nobody to be told.
-        with contextlib.suppress(RuntimeError):
-            self._ended.emit(ticket, ended, done, failed)
+        with self._emitting:
+            if not self._closed:
+                self._ended.emit(ticket, ended, done, failed)
 
     def _hand_over(
         self,
