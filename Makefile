@@ -42,7 +42,11 @@ check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: check  ## every check there is
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/system tests/hardware
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --ignore-glob='*/test_gui_*.py' tests/system tests/hardware
+	@# A process for each file of the window's tests: a process has one window in life, not fifty.
+	for file in tests/system/test_gui_*.py; do \
+		OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $$file || exit 1; \
+	done
 
 bench: $(INSTALLED_TEST)  ## benchmarks: how right, how fast (half an hour)
 	$(BIN)/python benchmarks/journal_save.py
