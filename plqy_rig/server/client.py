@@ -8,8 +8,10 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,11 +49,30 @@ class HostGoneError(RigError):
     """There is no host (any more), or it doesn't answer."""
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """Somebody who waits for the answer to a command."""
+
+    answer: Future[dict[str, Any]]
+    at_once: bool
+    """Whether it can't wait for events to be handed on, because it is they who wait for it."""
+
+    def give(self, reply: dict[str, Any]) -> None:
+        """Answer."""
+        self.answer.set_result(reply)
+
+    def fail(self, why: str) -> None:
+        """No answer will come; nothing happens where one has come already."""
+        with contextlib.suppress(InvalidStateError):
+            self.answer.set_exception(HostGoneError(why))
+
+
 class HostClient:
     """A connection to a host; use it from any thread.
 
     Events are handed on in their order, in one thread; `on_event` may give commands. The first event is the
-    snapshot.
+    snapshot. When a command returns, whatever it changed has been handed on: who asked sees it. (Not so for
+    commands of `on_event` itself: it would wait for its own return.)
     """
 
     def __init__(
@@ -75,8 +96,8 @@ class HostClient:
         self._on_closed = on_closed
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._waiting: dict[int, Future[dict[str, Any]]] = {}
-        self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._waiting: dict[int, _Waiting] = {}
+        self._heard: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._closing = False
         self._gone = ""
         # Entered here and left in `close`: websockets wants its connections used as context managers.
@@ -124,7 +145,8 @@ class HostClient:
             if self._gone:
                 raise HostGoneError(self._gone)
             number = next(self._numbers)
-            self._waiting[number] = answer
+            at_once = threading.current_thread() is self._teller
+            self._waiting[number] = _Waiting(answer, at_once)
         try:
             self._socket.send(
                 encode_json({"id": number, "command": name, "arguments": dict(arguments or {})})
@@ -171,30 +193,39 @@ class HostClient:
         with self._lock:
             self._gone = why
             waiting = list(self._waiting.values())
-        for answer in waiting:
-            with contextlib.suppress(Exception):
-                answer.set_exception(HostGoneError(why))
-        self._events.put(None)
+        for one in waiting:
+            self._in_order(one, partial(one.fail, why))
+        self._heard.put(None)
 
     def _take(self, message: dict[str, Any]) -> None:
         if "event" in message:
-            self._events.put(message)
+            self._heard.put(partial(self._tell, message))
             return
         with self._lock:
-            answer = self._waiting.get(message.get("reply_to", 0))
-        if answer is not None:
-            answer.set_result(message)
+            waiting = self._waiting.get(message.get("reply_to", 0))
+        if waiting is not None:
+            self._in_order(waiting, partial(waiting.give, message))
+
+    def _in_order(self, waiting: _Waiting, end: Callable[[], None]) -> None:
+        """End somebody's waiting after the events that were heard before, where he can wait for them."""
+        if waiting.at_once:
+            end()
+        else:
+            self._heard.put(end)
 
     def _hand_on(self) -> None:
-        while (event := self._events.get()) is not None:
-            try:
-                self._on_event(event)
-            except Exception:
-                log.exception("%r failed on %s", self._on_event, event.get("event"))
+        while (hand_on := self._heard.get()) is not None:
+            hand_on()
         try:
             self._on_closed("" if self._closing else self._gone)
         except Exception:
             log.exception("%r failed", self._on_closed)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        try:
+            self._on_event(event)
+        except Exception:
+            log.exception("%r failed on %s", self._on_event, event.get("event"))
 
 
 def _result_of(reply: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,14 @@ def named(recipe, sample, *changes):
     return path.rename(path.with_name(f"{sample}.toml"))
 
 
+def impatient(bench):
+    """A rig file for this bench whose runs wait a second only for what is lost or isn't dark."""
+    rig = bench.rig.parent / "impatient.toml"
+    text = bench.rig.read_text(encoding="utf-8") + "\n[safety]\nwait_for_instrument_s = 1.0\n"
+    rig.write_text(text, encoding="utf-8")
+    return rig
+
+
 ONE_PASS = ("--pass", "empty_excitation")
 
 
@@ -56,10 +64,11 @@ def test_one_of_three_fails_and_the_others_finish(make_bench, plqy, recipe):
 
 
 def test_retry_goes_on_where_the_first_try_failed(make_bench, plqy, recipe):
-    bench = make_bench()
+    bench = make_bench(speed=50.0)
+    rig = impatient(bench)
     many = named(recipe, "A", ("power_steps = 3", "power_steps = 20"))
-    plqy("queue", "add", many, "--rig", bench.rig, *ONE_PASS, "--on-failure", "retry:3")
-    process = plqy.start("queue", "run", "--rig", bench.rig)
+    plqy("queue", "add", many, "--rig", rig, *ONE_PASS, "--on-failure", "retry:3")
+    process = plqy.start("queue", "run", "--rig", rig)
     runs = plqy.folder / "runs"
     wait_for(
         lambda: (
@@ -68,11 +77,14 @@ def test_retry_goes_on_where_the_first_try_failed(make_bench, plqy, recipe):
         ),
         "exposures",
     )
-    # Everything is saturated for a second of ours, so that no good exposure can be taken.
-    bench.ask("fault", spec="spectrometer:saturation+100s")
+    # No good exposure can be taken, and it doesn't get dark, until a second try has begun.
+    bench.ask("fault", spec="spectrometer:saturation")
+    with QueueStore(queue_path(rig)) as store:
+        wait_for(lambda: store.entries()[0].attempts > 1 or process.poll() is not None, "the second try")
+    bench.ask("fault", clear=True)
     _, told = process.communicate(timeout=100)
     assert process.returncode == 0, told
-    (entry,) = listed(plqy, bench)
+    (entry,) = plqy.json("queue", "list", "--rig", rig)["entries"]
     assert entry["status"] == "finished"
     assert entry["attempts"] > 1
     assert_complete_without_doubles(Path(entry["folder"]))
@@ -80,9 +92,7 @@ def test_retry_goes_on_where_the_first_try_failed(make_bench, plqy, recipe):
 
 def test_a_rig_that_is_not_safe_stops_the_queue_with_exit_code_4(make_bench, plqy, recipe):
     bench = make_bench()
-    rig = bench.rig.parent / "impatient.toml"
-    text = bench.rig.read_text(encoding="utf-8") + "\n[safety]\nwait_for_instrument_s = 1.0\n"
-    rig.write_text(text, encoding="utf-8")
+    rig = impatient(bench)
     plqy("queue", "add", named(recipe, "A", ("power_steps = 3", "power_steps = 40")), "--rig", rig)
     plqy("queue", "add", named(recipe, "B"), "--rig", rig)
     process = plqy.start("queue", "run", "--rig", rig)

@@ -127,6 +127,19 @@ def test_a_malformed_request_is_answered_and_logged_and_the_face_stays(serve, ca
         assert answer_to(connection, '{"id": 4, "command": "run_documents"}')["ok"]
 
 
+def test_who_gave_a_command_has_heard_what_it_changed_when_it_returns(serve):
+    made = serve()
+    picture: dict = {}
+
+    def hear_slowly(event) -> None:
+        time.sleep(0.05)
+        apply_event(picture, event)
+
+    with HostClient(made.server.address, on_event=hear_slowly, on_closed=lambda why: None) as client:
+        client.command("confirm_purge")
+        assert picture["rig"]["purge_confirmed"]
+
+
 def test_a_frame_that_is_far_too_long_ends_the_connection_and_nothing_else(serve):
     made = serve()
     with raw(made.server) as connection, pytest.raises(ConnectionClosed):
