@@ -16,6 +16,8 @@ RATED_CURRENT_A = 1.01
 _SOURCE_MODES = {"current": "CURR", "power": "POW"}
 _SOURCE_SHAPES = {"continuous": "DC", "pulsed": "PULS"}
 _PROTECTION_MODES = {"off": "OFF", "protect": "PROT", "enable": "ENAB"}
+_TEMPERATURE_UNITS = {"C": "C", "CEL": "C", "F": "F", "FAR": "F", "K": "K", "KEL": "K"}
+"""The manual allows both short forms; which one is answered, public clients disagree about."""
 
 
 def _number(what: str) -> Any:
@@ -171,7 +173,14 @@ class LaserSettings(VisaInstrument):
         """Control the unit of all temperatures ('C', 'F' or 'K'); the driver works in 'C'.""",
         validator=one_of,
         values=("C", "F", "K"),
-        cast=_word({"C": "C", "F": "F", "K": "K"}, "temperature unit"),
+        cast=lambda reply: _TEMPERATURE_UNITS[
+            word_for(
+                reply,
+                {word: word for word in _TEMPERATURE_UNITS},
+                instrument=LASER_NAME,
+                what="temperature unit",
+            )
+        ],
         check_set_errors=True,
     )
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sim.instruments import scpi
 from sim.instruments.itc4001_settings import (
+    LONGER_TEMPERATURE_UNITS,
     SETTINGS,
+    TEMPERATURE_UNITS,
     BoolSetting,
     ChoiceSetting,
     NumberSetting,
@@ -22,15 +24,15 @@ if TYPE_CHECKING:
     from sim.instruments.itc4001 import Itc4001Model
 
 _MEASUREMENTS = {
-    "CURRent[1]": "current",
-    "VOLTage[1]": "voltage",
+    "CURRent[1][:DC]": "current",
+    "VOLTage[1][:DC]": "voltage",
     "POWer[1]": "electrical_power",
-    "CURRent2": "photodiode_current",
+    "CURRent2[:DC]": "photodiode_current",
     "POWer2": "optical_power",
-    "VOLTage2": "thermopile_voltage",
+    "VOLTage2[:DC]": "thermopile_voltage",
     "POWer3": "thermopile_power",
-    "CURRent3": "tec_current",
-    "VOLTage3": "tec_voltage",
+    "CURRent3[:DC]": "tec_current",
+    "VOLTage3[:DC]": "tec_voltage",
     "POWer4": "tec_power",
     "TEMPerature": "temperature",
     "TSENsor": "sensor",
@@ -104,11 +106,13 @@ def _inside(model: Itc4001Model, setting: NumberSetting, text: str) -> float:
     words = _bounds(model, setting)
     if text.upper() in words:
         return words[text.upper()]
-    value = scpi.number(text)
-    unit = str(model.values["unit"])
-    if setting.temperature:
-        return to_celsius(value, unit)
-    return value / difference_scale(unit) if setting.temperature_difference else value
+    value, suffix = scpi.number_and_suffix(text)
+    if not (setting.temperature or setting.temperature_difference):
+        return value * scpi.suffix_factor(suffix, setting.unit)
+    unit = TEMPERATURE_UNITS.get(suffix) if suffix else str(model.values["unit"])
+    if unit is None:
+        raise ScpiError(*scpi.INVALID_SUFFIX)
+    return to_celsius(value, unit) if setting.temperature else value / difference_scale(unit)
 
 
 def _add_number(table: CommandTable, model: Itc4001Model, setting: NumberSetting) -> None:
@@ -144,9 +148,15 @@ def _add_bool(table: CommandTable, model: Itc4001Model, setting: BoolSetting) ->
 
 def _add_choice(table: CommandTable, model: Itc4001Model, setting: ChoiceSetting) -> None:
     def command(parameters: list[str]) -> None:
-        model.change(setting.key, scpi.choice(scpi.single(parameters), setting.words))
+        word = scpi.choice(scpi.single(parameters), setting.words)
+        model.change(setting.key, setting.stands_for.get(word, word))
 
-    table.add(setting.pattern, command=command, query=no_parameters(lambda: str(model.values[setting.key])))
+    def query() -> str:
+        word = str(model.values[setting.key])
+        longer = setting.key == "unit" and model.options.temperature_unit_in_three_letters
+        return LONGER_TEMPERATURE_UNITS[word] if longer else word
+
+    table.add(setting.pattern, command=command, query=no_parameters(query))
 
 
 def _add_common(table: CommandTable, model: Itc4001Model) -> None:
@@ -186,7 +196,7 @@ def _add_system(table: CommandTable, model: Itc4001Model) -> None:
     def name_preset(parameters: list[str]) -> None:
         if len(parameters) != 2:
             raise ScpiError(*scpi.MISSING_PARAMETER)
-        model.preset_names[round(scpi.number(parameters[0]))] = parameters[1].strip('"')
+        model.preset_names[round(scpi.number(parameters[0]))] = parameters[1].strip("\"'")
 
     def preset_name(parameters: list[str]) -> str:
         number = round(scpi.number(scpi.single(parameters)))
@@ -245,6 +255,11 @@ def _add_status(table: CommandTable, model: Itc4001Model) -> None:
     def event(group: str) -> scpi.Handler:
         return no_parameters(lambda: str(model.status[group].read_event()))
 
+    def preset() -> None:
+        for group in model.status.values():
+            group.preset()
+
+    table.add("STATus:PRESet", command=_do(preset))
     names = {"OPERation": "oper", "QUEStionable": "ques", "MEASurement": "meas", "AUXiliary": "aux"}
     registers = {
         "PTRansition": "positive_transition",
@@ -262,6 +277,12 @@ def _add_status(table: CommandTable, model: Itc4001Model) -> None:
             )
 
 
+def _short_header(measurement: str) -> str:
+    """``CURR``, ``CURR3``, ``TEMP``: how a query names what is measured."""
+    pattern = next(pattern for pattern, name in _MEASUREMENTS.items() if name == measurement)
+    return "".join(c for c in pattern.partition("[")[0] if not c.islower())
+
+
 def _add_measurements(table: CommandTable, model: Itc4001Model) -> None:
     def measure(name: str) -> scpi.Handler:
         return no_parameters(lambda: model.format(model.readings.measure(name)))
@@ -272,6 +293,10 @@ def _add_measurements(table: CommandTable, model: Itc4001Model) -> None:
     def fetch(name: str) -> scpi.Handler:
         return no_parameters(lambda: model.format(model.readings.fetch(name)))
 
+    table.add(
+        "CONFigure[:SCALar]",
+        query=no_parameters(lambda: _short_header(model.readings.configured)),
+    )
     for pattern, name in _MEASUREMENTS.items():
         table.add(f"MEASure[:SCALar]:{pattern}", query=measure(name))
         table.add(f"CONFigure[:SCALar]:{pattern}", command=configure(name))

@@ -31,6 +31,8 @@ class Itc4001Options:
     """Ignore every command until the host has asserted REN."""
     answers_compound_queries_in_one_line: bool = True
     """``A?;B?`` gives one line ``a;b`` (IEEE 488.2); else one line each."""
+    temperature_unit_in_three_letters: bool = False
+    """``UNIT:TEMP?`` says ``CEL`` or ``FAR`` rather than ``C`` or ``F``; clients disagree."""
     number_digits: int = 6
     """Digits behind the point of an NR3 reply such as ``1.500000E-01``."""
     settling_time_constant_s: float = 0.15

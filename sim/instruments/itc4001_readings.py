@@ -26,16 +26,16 @@ class Readings:
         self._model = model
         self._optics = optics
         self._random = random
-        self._configured = "current"
+        self.configured = "current"
         self._fetched: dict[str, float] = {}
 
     def configure(self, name: str) -> None:
         """``CONF:x``."""
-        self._configured = name
+        self.configured = name
 
     def initiate(self) -> None:
         """``INIT``: measure what was configured."""
-        self.measure(self._configured)
+        self.measure(self.configured)
 
     def fetch(self, name: str) -> float:
         """``FETC:x?``: the last measured value, measured now if there is none."""
@@ -43,11 +43,11 @@ class Readings:
 
     def read(self) -> float:
         """``READ?``."""
-        return self.measure(self._configured)
+        return self.measure(self.configured)
 
     def measure(self, name: str) -> float:
         """``MEAS:x?`` in SI units, temperature in the unit in force."""
-        self._configured = name
+        self.configured = name
         self._fetched[name] = self._measure(name)
         return self._fetched[name]
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import deque
 from enum import IntFlag
 
-_QUEUE_LENGTH = 20
+from sim.instruments.scpi import QUEUE_OVERFLOW
+
+_QUEUE_LENGTH = 10
+"""Manual v3.3, chapter 4."""
 
 
 class Measurement(IntFlag):
@@ -60,6 +63,10 @@ class StatusGroup:
         self.event |= (rising & self.positive_transition) | (falling & self.negative_transition)
         self.condition = condition
 
+    def preset(self) -> None:
+        """``STATus:PRESet``: rising conditions become events, nothing is reported."""
+        self.enable, self.positive_transition, self.negative_transition = 0, 0x7FFF, 0
+
     def read_event(self) -> int:
         """The latched events; reading clears them."""
         event, self.event = self.event, 0
@@ -80,7 +87,7 @@ class ErrorQueue:
     def push(self, code: int, text: str) -> None:
         """Append an error."""
         if len(self._entries) >= _QUEUE_LENGTH:
-            self._entries[-1] = (-350, "Queue overflow")
+            self._entries[-1] = QUEUE_OVERFLOW
             return
         self._entries.append((code, text))
 

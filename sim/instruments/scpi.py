@@ -13,6 +13,12 @@ from functools import lru_cache
 
 _NODE = re.compile(r"(?P<name>\*?[A-Za-z]+)(?P<digits>\d*)(?P<dropped>\[1\])?$")
 _RECEIVED = re.compile(r"(?P<name>\*?[A-Za-z]+)(?P<digits>\d*)$")
+_FOREIGN = re.compile(r"[^A-Za-z0-9_:*?]")
+_DECIMAL = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:E[-+]?\d+)?)\s*([A-Za-z]*)", re.ASCII | re.IGNORECASE)
+_NON_DECIMAL = {"#H": 16, "#Q": 8, "#B": 2}
+_MULTIPLIERS = {"": 1.0, "G": 1e9, "MA": 1e6, "K": 1e3, "M": 1e-3, "U": 1e-6, "N": 1e-9, "P": 1e-12}
+_MEGA_UNITS = {"HZ", "OHM"}
+"""M means milli, but mega with these (IEEE 488.2, section 7.7.3)."""
 
 
 class ScpiError(Exception):
@@ -28,11 +34,13 @@ UNDEFINED_HEADER = (-113, "Undefined header")
 MISSING_PARAMETER = (-109, "Missing parameter")
 PARAMETER_NOT_ALLOWED = (-108, "Parameter not allowed")
 DATA_TYPE_ERROR = (-104, "Data type error")
-SYNTAX_ERROR = (-102, "Syntax error")
+INVALID_CHARACTER = (-101, "Invalid character")
+INVALID_SUFFIX = (-131, "Invalid suffix")
+SUFFIX_NOT_ALLOWED = (-138, "Suffix not allowed")
 SETTINGS_CONFLICT = (-221, "Settings conflict")
 DATA_OUT_OF_RANGE = (-222, "Data out of range")
 ILLEGAL_PARAMETER = (-224, "Illegal parameter value")
-QUEUE_OVERFLOW = (-350, "Queue overflow")
+QUEUE_OVERFLOW = (-350, "Error queue overflow")
 QUERY_UNTERMINATED = (-420, "Query UNTERMINATED")
 
 
@@ -107,10 +115,10 @@ class CommandTable:
             self._entries.append((nodes, True, query))
 
     def find(self, header: str) -> Handler:
-        """The handler of a complete header, or `ScpiError` -113."""
+        """The handler of a complete header, or `ScpiError` -113 or -101."""
         handler = self._find(header)
         if handler is None:
-            raise ScpiError(*UNDEFINED_HEADER)
+            raise ScpiError(*(INVALID_CHARACTER if _FOREIGN.search(header) else UNDEFINED_HEADER))
         return handler
 
     def _search(self, header: str) -> Handler | None:
@@ -142,26 +150,29 @@ def split_message(message: str) -> list[Unit]:
         part = text.strip()
         if not part:
             continue
-        header, _, rest = part.partition(" ")
+        header, *parameter_text = part.split(None, 1)
+        rest = "".join(parameter_text)
         if header.startswith("*"):
             full = header
         else:
             full = header[1:] if header.startswith(":") else branch + header
             branch = full.rpartition(":")[0]
             branch = f"{branch}:" if branch else ""
-        parameters = [p.strip() for p in _split_outside_quotes(rest, ",")] if rest.strip() else []
+        parameters = [p.strip() for p in _split_outside_quotes(rest, ",")] if rest else []
         units.append(Unit(full, parameters))
     return units
 
 
 def _split_outside_quotes(text: str, separator: str) -> list[str]:
-    if '"' not in text:
+    if '"' not in text and "'" not in text:
         return text.split(separator)
-    parts, current, quoted = [], "", False
+    parts, current, quote = [], "", ""
     for character in text:
-        if character == '"':
-            quoted = not quoted
-        if character == separator and not quoted:
+        if character == quote:
+            quote = ""
+        elif character in "\"'" and not quote:
+            quote = character
+        if character == separator and not quote:
             parts.append(current)
             current = ""
         else:
@@ -170,11 +181,35 @@ def _split_outside_quotes(text: str, separator: str) -> list[str]:
 
 
 def number(text: str) -> float:
-    """A numeric parameter, or `ScpiError` -104."""
+    """A number without unit, decimal or ``#H1F``, ``#Q17``, ``#B101``; or `ScpiError` -104, -138."""
+    value, suffix = number_and_suffix(text)
+    if suffix:
+        raise ScpiError(*SUFFIX_NOT_ALLOWED)
+    return value
+
+
+def number_and_suffix(text: str) -> tuple[float, str]:
+    """A number and the unit behind it in capitals (``25.0C``, ``150 mA``), or `ScpiError` -104."""
+    base = _NON_DECIMAL.get(text[:2].upper())
+    match = _DECIMAL.fullmatch(text)
     try:
-        return float(text)
+        if base is not None:
+            return float(int(text[2:], base)), ""
+        if match is not None:
+            return float(match[1]), match[2].upper()
     except ValueError:
-        raise ScpiError(*DATA_TYPE_ERROR) from None
+        pass  # digits that the base doesn't have
+    raise ScpiError(*DATA_TYPE_ERROR)
+
+
+def suffix_factor(suffix: str, unit: str) -> float:
+    """What a number is multiplied by: ``MA`` is 1e-3 where the unit is ``A``; or `ScpiError` -131, -138."""
+    if suffix and not unit:
+        raise ScpiError(*SUFFIX_NOT_ALLOWED)
+    multiplier = suffix.removesuffix(unit)
+    if multiplier not in _MULTIPLIERS:
+        raise ScpiError(*INVALID_SUFFIX)
+    return 1e6 if multiplier == "M" and unit in _MEGA_UNITS else _MULTIPLIERS[multiplier]
 
 
 def boolean(text: str) -> bool:

@@ -150,6 +150,10 @@ class UsbPort:
         """Queue one IN transfer on an endpoint address such as 0x82."""
         self.endpoints[endpoint].write(data)
 
+    def discard(self, endpoint: int) -> None:
+        """Empty an IN endpoint: transfers nobody has read are lost."""
+        self.endpoints[endpoint].reset()
+
 
 class UsbBus:
     """A loopback listener that exports devices.

@@ -73,7 +73,7 @@ class TmcDevice:
             send=lambda data: self._send(_TMC_IN, data),
             notify=lambda data: self._send(_TMC_INTERRUPT, data),
             read_without_query=self._read_without_query,
-            clear=lambda: None,
+            clear=self._forget_replies,
             remote=hooks.remote or (lambda enabled: None),
             status_byte=hooks.status_byte or (lambda: 0),
         )
@@ -128,6 +128,11 @@ class TmcDevice:
     def _send(self, endpoint: int, data: bytes) -> None:
         if self.port is not None:
             self.port.send(endpoint, data)
+
+    def _forget_replies(self) -> None:
+        # USBTMC 4.2.1.6: nothing from before a device clear may be read after it.
+        if self.port is not None:
+            self.port.discard(_TMC_IN)
 
     def _read_without_query(self) -> None:
         if self._hooks.read_without_query is not None and not self._gate.spoiled:

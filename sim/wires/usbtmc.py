@@ -18,6 +18,7 @@ _HEADER = struct.Struct("<BBBx")
 _OUT = 1
 _REQUEST_IN = 2
 _END_OF_MESSAGE = 0x01
+_MESSAGE_AVAILABLE = 0x10
 _LONGEST_MESSAGE = 1 << 20
 
 
@@ -76,7 +77,7 @@ class UsbtmcCallbacks:
         send: queue one bulk-in transfer.
         notify: queue one interrupt-in transfer.
         read_without_query: the host waits for a reply and none is on its way.
-        clear: a device clear; forget whatever is half done.
+        clear: a device clear; forget whatever is half done, also what waits in the endpoint.
         remote: REN as the host set it.
         status_byte: the status byte for a serial poll.
     """
@@ -205,5 +206,6 @@ class UsbtmcFunction:
 
     def _read_status_byte(self, tag: int) -> bytes:
         # With an interrupt endpoint the byte goes there (USB488 4.3.1.2).
-        self._do.notify(bytes([tag & 0x7F | 0x80, self._do.status_byte() & 0xFF]))
+        byte = self._do.status_byte() | (_MESSAGE_AVAILABLE if self._replies else 0)
+        self._do.notify(bytes([tag & 0x7F | 0x80, byte & 0xFF]))
         return bytes([Status.SUCCESS, tag & 0xFF, 0])

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import pyvisa
 import serial
 
 from drivers.usb_over_ip import register_usb_bus
+from drivers.usbtmc_clear import clear_usbtmc
 
 ROOT = Path(__file__).parents[2]
 LASER = "USB0::0x1313::0x804A::M00404162::INSTR"
@@ -118,6 +120,16 @@ def test_a_reply_after_the_timeout_is_met_by_the_next_read(visa, bench) -> None:
     time.sleep(0.4)
     assert float(laser.query("SOUR:CURR:LIM? MAX")) == pytest.approx(25.0)
     assert float(laser.read()) == pytest.approx(1.01)
+
+
+def test_nothing_sent_before_a_device_clear_is_read_after_it(visa) -> None:
+    laser = open_instrument(visa, LASER)
+    wire = visa.visalib.sessions[laser.session].interface
+    laser.write("*IDN?")
+    wire.usb_send_ep.write(struct.pack("<BBBxIBxxx", 2, 99, 99 ^ 0xFF, 1024, 0))  # asked for, never read
+    time.sleep(0.05)
+    clear_usbtmc(laser)
+    assert laser.query("OUTP?") == "0"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ GETTERS = [
     ("enable_input_mode", "OUTP:PROT:EXT?", "PROT", "protect"),
     ("window_protection_mode", "OUTP:PROT:INT?", "ENAB", "enable"),
     ("temperature_unit", "UNIT:TEMP?", "C", "C"),
+    ("temperature_unit", "UNIT:TEMP?", "CEL", "C"),
+    ("temperature_unit", "UNIT:TEMP?", "FAR", "F"),
     ("protections", "STAT:MEAS:COND?", "+5", Protection.KEY_LOCKED | Protection.INTERLOCK_OPEN),
     ("key_locked", "OUTP:PROT:KEYL:TRIP?", "0", False),
     ("interlock_open", "OUTP:PROT:INTL:TRIP?", "1", True),

@@ -62,12 +62,70 @@ def test_errors_come_out_in_the_order_they_went_in(desk: Desk) -> None:
     assert desk.ask("SYST:ERR?") == '+0,"No error"'
 
 
-def test_a_full_error_queue_says_so(desk: Desk) -> None:
+def test_a_full_error_queue_says_so_in_its_tenth_entry(desk: Desk) -> None:
     for _ in range(30):
         desk.send("FOO")
-    answers = [desk.ask("SYST:ERR?") for _ in range(20)]
-    assert answers[-1] == '-350,"Queue overflow"'
+    answers = [desk.ask("SYST:ERR?") for _ in range(10)]
+    assert answers[:9] == ['-113,"Undefined header"'] * 9
+    assert answers[9] == '-350,"Error queue overflow"'
     assert desk.ask("SYST:ERR?") == '+0,"No error"'
+
+
+@pytest.mark.parametrize(("command", "kept"), [("*RST", True), ("STAT:PRES", True), ("*CLS", False)])
+def test_only_a_clear_empties_the_error_queue(desk: Desk, command: str, kept: bool) -> None:
+    desk.send("FOO")
+    desk.send(command)
+    assert desk.ask("SYST:ERR?").startswith("-113" if kept else "+0")
+
+
+@pytest.mark.parametrize(
+    ("command", "query", "value"),
+    [
+        ("SOUR2:TEMP 24.5C", "SOUR2:TEMP?", 24.5),
+        ("SOUR2:TEMP 24.5 cel", "SOUR2:TEMP?", 24.5),
+        ("SOUR2:TEMP 77F", "SOUR2:TEMP?", 25.0),
+        ("SOUR2:TEMP 300K", "SOUR2:TEMP?", 26.85),
+        ("SENS3:TEMP:PROT:WIND 1.8F", "SENS3:TEMP:PROT:WIND?", 1.0),
+        ("SOUR:CURR 120mA", "SOUR:CURR?", 0.12),
+        ("SOUR:CURR:LIM 400 mA", "SOUR:CURR:LIM?", 0.4),
+        ("STAT:MEAS:ENAB #H201", "STAT:MEAS:ENAB?", 513),
+    ],
+)
+def test_units_behind_a_number_are_taken_as_published_clients_send_them(
+    desk: Desk, command: str, query: str, value: float
+) -> None:
+    desk.send(command)
+    assert float(desk.ask(query)) == pytest.approx(value)
+    assert desk.ask("SYST:ERR?").startswith("+0")
+
+
+def test_a_unit_of_another_quantity_is_refused(desk: Desk) -> None:
+    desk.send("SOUR:CURR 1V;:SOUR2:TEMP 20A;:DISP:BRIG 1V")
+    assert [desk.ask("SYST:ERR?")[:4] for _ in range(4)] == ["-131", "-131", "-138", '+0,"']
+    assert float(desk.ask("SOUR:CURR?")) == 0.0
+
+
+def test_the_present_configuration_can_be_asked_for(desk: Desk) -> None:
+    desk.send("CONF:CURR3:DC")
+    assert desk.ask("CONF?") == "CURR3"
+    desk.ask("MEAS:TEMP?")
+    assert desk.ask("CONFIGURE?") == "TEMP"
+
+
+@pytest.mark.parametrize(("word", "answer"), [("CEL", "C"), ("fahrenheit", "F"), ("KELVin", "K")])
+def test_temperature_units_have_all_the_names_of_the_manual(desk: Desk, word: str, answer: str) -> None:
+    desk.send(f"UNIT:TEMP {word}")
+    assert desk.ask("UNIT:TEMP?") == answer
+
+
+def test_the_temperature_unit_may_be_answered_in_three_letters(optics) -> None:
+    desk = Desk(optics, temperature_unit_in_three_letters=True)
+    assert desk.ask("UNIT:TEMP?") == "CEL"
+
+
+def test_a_preset_of_the_status_system_lets_rising_conditions_through_and_reports_none(desk: Desk) -> None:
+    desk.send("STAT:OPER:ENAB 4096;PTR 0;NTR 4096;:STAT:PRES;:OUTP2 ON")
+    assert desk.ask("STAT:OPER:ENAB?;NTR?;:STAT:OPER?;:*STB?") == "0;0;4096;0"
 
 
 def test_an_out_of_range_value_leaves_the_old_one_in_force(desk: Desk) -> None:

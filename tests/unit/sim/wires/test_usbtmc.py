@@ -16,13 +16,14 @@ class Host:
         self.notifications: list[bytes] = []
         self.stray_reads = 0
         self.remote: list[bool] = []
+        self.cleared = 0
         self.device = UsbtmcFunction(
             UsbtmcCallbacks(
                 message=self.messages.append,
                 send=self.transfers.append,
                 notify=self.notifications.append,
                 read_without_query=self._stray,
-                clear=lambda: None,
+                clear=self._clear,
                 remote=self.remote.append,
                 status_byte=lambda: 0x44,
             )
@@ -30,6 +31,9 @@ class Host:
 
     def _stray(self) -> None:
         self.stray_reads += 1
+
+    def _clear(self) -> None:
+        self.cleared += 1
 
     def write(self, data: bytes, tag: int = 1, last: bool = True) -> None:
         header = struct.pack("<BBBxIBxxx", 1, tag, tag ^ 0xFF, len(data), int(last))
@@ -101,6 +105,7 @@ def test_a_device_clear_forgets_replies_and_half_messages(host: Host) -> None:
     host.write(b"half", last=False)
     assert host.device.control(5, 0) == b"\x01"
     assert host.device.control(6, 0) == b"\x01\0"
+    assert host.cleared == 1
     host.write(b"OUTP?\n")
     assert host.messages == [b"OUTP?\n"]
     host.request(64)
@@ -123,6 +128,12 @@ def test_remote_enable_reaches_the_instrument(host: Host) -> None:
 def test_a_serial_poll_answers_on_the_interrupt_endpoint(host: Host) -> None:
     assert host.device.control(128, 5) == b"\x01\x05\x00"
     assert host.notifications == [bytes([0x85, 0x44])]
+
+
+def test_a_serial_poll_tells_of_a_reply_that_waits(host: Host) -> None:
+    host.device.reply(b"unread")
+    host.device.control(128, 5)
+    assert host.notifications == [bytes([0x85, 0x44 | 0x10])]
 
 
 @pytest.mark.parametrize(
