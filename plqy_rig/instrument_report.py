@@ -174,7 +174,8 @@ def _laser(laser: LaserDriver) -> _Look:
         look.troubles.append(
             Trouble(
                 "the diode's temperature control (TEC) is off",
-                "Nothing to do: a run switches it on and waits until the temperature is in its window.",
+                "Temperature control needs nothing done: a run switches it on and waits until the "
+                "temperature is in its window.",
             )
         )
     if state.output_enabled:

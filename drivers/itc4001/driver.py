@@ -78,6 +78,8 @@ class ITC4001(LaserSettings):
         self._current_ramp_a_per_s = current_ramp_a_per_s
         self.temperature_tolerance_k = temperature_tolerance_k
         self._current_limit_a = RATED_CURRENT_A
+        self._wanted: tuple[float | None, Sequence[float] | None] = (None, None)
+        self._opened_anew = False
 
     @classmethod
     def connect(
@@ -136,6 +138,23 @@ class ITC4001(LaserSettings):
             self.temperature_unit = "C"
         self.limit_current(current_limit_a)
         self.tec.read_limits(temperature_range_c)
+        self._wanted, self._opened_anew = (current_limit_a, temperature_range_c), False
+
+    def reconnect(self) -> None:
+        """Open the connection anew; what `prepare` set is set again before temperature or light is.
+
+        It may have been switched off meanwhile, and unit and limit be what its front panel was left at. Not
+        now: a safe state that opens the connection anew must not wait for it.
+
+        Raises:
+            InstrumentConnectionError: it is still not there.
+        """
+        super().reconnect()
+        self._opened_anew = True
+
+    def _prepare_anew(self) -> None:
+        if self._opened_anew:
+            self.prepare(*self._wanted)
 
     def limit_current(self, limit_a: float | None) -> float:
         """Put the current limit into the instrument and before the set point.
@@ -206,6 +225,7 @@ class ITC4001(LaserSettings):
             InterlockError: sensor, cable or instrument failure.
             InstrumentTimeoutError: not stable within `timeout_s` rig seconds.
         """
+        self._prepare_anew()
         self.tec.stabilise(temperature_c, clock=self._clock, timeout_s=timeout_s)
 
     def switch_on(self, current_a: float) -> None:
@@ -217,6 +237,7 @@ class ITC4001(LaserSettings):
             InstrumentReportedError: the diode does not carry the current; the output is off again.
         """
         within(current_a, (0.0, self._current_limit_a))
+        self._prepare_anew()
         self._require_no_protection()
         self._ensure_continuous_current()
         try:

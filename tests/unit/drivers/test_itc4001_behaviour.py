@@ -44,6 +44,7 @@ class Box:
     errors: list[str] = field(default_factory=list)
     replies: dict[str, Any] = field(default_factory=dict)
     last_command: str = ""
+    unit: str = "C"
 
     def answer(self, command: str) -> Any:
         scripted = self.replies.get(command)
@@ -67,7 +68,7 @@ class Box:
             "SOUR:FUNC:SHAP?": lambda: "DC",
             "SOUR:AM?": lambda: 0,
             "OUTP:DEL?": lambda: 0.0,
-            "UNIT:TEMP?": lambda: "C",
+            "UNIT:TEMP?": lambda: self.unit,
             "SOUR2:FUNC?": lambda: "TEMP",
             "SOUR2:TEMP?": lambda: self.temperature_c,
             "SOUR2:TEMP? MIN": lambda: 5,
@@ -83,6 +84,8 @@ class Box:
             self.tec = command == "OUTP2 1"
         elif command.startswith("SOUR:CURR "):
             self.setpoint_a = float(command.split()[1])
+        elif command.startswith("UNIT:TEMP "):
+            self.unit = command.split()[1]
         elif command.startswith("SOUR2:TEMP "):
             self.temperature_c = float(command.split()[1])
 
@@ -257,6 +260,29 @@ def test_make_safe_without_an_instrument_is_a_safety_error(laser: ITC4001, box: 
     box.replies["OUTP?"] = LOST
     with pytest.raises(SafetyError):
         laser.make_safe()
+
+
+@pytest.mark.parametrize(
+    "action",
+    [lambda laser: laser.stabilise_temperature(25.0, timeout_s=60), lambda laser: laser.switch_on(0.2)],
+    ids=["temperature", "light"],
+)
+def test_after_a_power_cut_unit_and_limits_are_set_again_before_anything_else(
+    laser: ITC4001, box: Box, action: Callable[[ITC4001], None]
+) -> None:
+    box.tec = True
+    laser.prepare(0.35, (15, 35))
+    adapter = laser.adapter
+    laser.open_with(lambda: adapter)
+    laser.reconnect()
+    box.unit = "F"
+    box.replies["SOUR:CURR:LIM?"] = ["0.5", "0.35", "0.35"]
+    before = len(sent(laser))
+    action(laser)
+    assert sent(laser)[before:][:2] == ["UNIT:TEMP C", "SOUR:CURR:LIM 0.35"]
+    before = len(sent(laser))
+    action(laser)
+    assert "UNIT:TEMP C" not in sent(laser)[before:]
 
 
 def test_the_temperature_must_stay_in_its_window(laser: ITC4001, box: Box) -> None:
