@@ -171,7 +171,9 @@ class VisaInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no type
     identity_pattern: ClassVar[re.Pattern[str]]
     """Matches the beginning of its answer to *IDN?."""
 
-    def __init__(self, adapter: Any, name: str, *, query_attempts: int = 2, **kwargs: Any) -> None:
+    def __init__(
+        self, adapter: Any, name: str = "VISA instrument", *, query_attempts: int = 2, **kwargs: Any
+    ) -> None:
         """Take the adapter; nothing is sent.
 
         Args:

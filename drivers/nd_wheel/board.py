@@ -15,7 +15,7 @@ from drivers.errors import (
     InstrumentTimeoutError,
     OutOfRangeError,
 )
-from drivers.nd_wheel.conversation import NumberedInstrument
+from drivers.nd_wheel.conversation import WHEEL_NAME, NumberedInstrument
 from drivers.nd_wheel.ports import Opener
 from drivers.nd_wheel.status import Status, parse_status
 from drivers.nd_wheel.wire import BAUD, Event
@@ -23,7 +23,6 @@ from drivers.protocols import Identity
 
 _log = logging.getLogger(__name__)
 
-WHEEL_NAME = "ND wheel"
 _CONNECT_ATTEMPTS = 24
 """At 0.25 s each: a boot loader may swallow what comes in during the first two seconds."""
 _HOST_SILENCE_S = 2.0

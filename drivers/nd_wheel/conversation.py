@@ -21,6 +21,7 @@ from drivers.nd_wheel.wire import Event, Reply, parse, request
 
 _log = logging.getLogger(__name__)
 
+WHEEL_NAME = "ND wheel"
 ATTEMPTS = 10
 """Times the read time-out of 0.25 s: longer than a boot loader takes (2 s)."""
 _MOST_LINES = 64
@@ -40,7 +41,7 @@ class NumberedInstrument(Instrument):  # type: ignore[misc]
 
     adapter: Any
 
-    def __init__(self, adapter: Any, name: str, **kwargs: Any) -> None:
+    def __init__(self, adapter: Any, name: str = WHEEL_NAME, **kwargs: Any) -> None:
         kwargs.setdefault("read_termination", "\n")
         kwargs.setdefault("write_termination", "\n")
         super().__init__(adapter, name, includeSCPI=False, **kwargs)

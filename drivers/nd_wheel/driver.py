@@ -17,8 +17,8 @@ from drivers.errors import (
     RigError,
     SafetyError,
 )
-from drivers.nd_wheel.board import WHEEL_NAME, WheelBoard
-from drivers.nd_wheel.conversation import was_busy
+from drivers.nd_wheel.board import WheelBoard
+from drivers.nd_wheel.conversation import WHEEL_NAME, was_busy
 from drivers.nd_wheel.ports import open_port, similar_ports
 from drivers.nd_wheel.status import IN_WORDS, Status, WheelFlag, WheelState
 

@@ -99,7 +99,12 @@ class PromptInstrument(Instrument):  # type: ignore[misc]  # pymeasure has no ty
     """
 
     def __init__(
-        self, adapter: Any, name: str, *, reply_timeout_s: float = DEFAULT_TIMEOUT_S, **kwargs: Any
+        self,
+        adapter: Any,
+        name: str = SHUTTER_NAME,
+        *,
+        reply_timeout_s: float = DEFAULT_TIMEOUT_S,
+        **kwargs: Any,
     ) -> None:
         """Take the adapter; nothing is sent.
 
