@@ -146,23 +146,24 @@ def _print_window(result: WindowYield, method: str) -> None:
     terminal.say("")
     terminal.say(f"window {window.name} ({window.low_nm:g}-{window.high_nm:g} nm), {method}")
     low, high = result.ci95
-    terminal.say(f"  PLQY         {_percent(yields.plqy)} %, u {_percent(result.u_plqy)} %")
+    terminal.say(f"  PLQY         {_with_uncertainty(100 * yields.plqy, 100 * result.u_plqy, 2, ' %')}")
     if math.isfinite(low):
-        terminal.say(f"  95 %         {_percent(low)} to {_percent(high)} %")
+        terminal.say(f"  95 %         {100 * low:.2f} to {100 * high:.2f} %")
     u_absorptance = abs(yields.absorptance) * result.absorptance.sigma
-    terminal.say(f"  absorptance  {_number(yields.absorptance)}, u {_number(u_absorptance)}")
+    terminal.say(f"  absorptance  {_with_uncertainty(yields.absorptance, u_absorptance, 4)}")
     if math.isfinite(yields.mu):
-        terminal.say(f"  mu           {_number(yields.mu)}")
-        terminal.say(f"  PLQY by 2M   {_percent(yields.plqy_2m)} %")
+        terminal.say(f"  mu           {yields.mu:.4f}")
+        terminal.say(f"  PLQY by 2M   {100 * yields.plqy_2m:.2f} %")
     for flag in result.flags:
         terminal.say(f"  {flag}: {SENTENCES[flag]}")
     for note in result.notes:
         terminal.say(f"  {note}")
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.2f}" if math.isfinite(value) else "not known"
-
-
-def _number(value: float) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else "not known"
+def _with_uncertainty(value: float, sigma: float, decimals: int, unit: str = "") -> str:
+    """`26.56 ± 0.04 %` with a standard uncertainty (k = 1); in words what isn't known."""
+    if not math.isfinite(value):
+        return "not known"
+    if not math.isfinite(sigma):
+        return f"{value:.{decimals}f}{unit}, no standard uncertainty"
+    return f"{value:.{decimals}f} ± {sigma:.{decimals}f}{unit}"

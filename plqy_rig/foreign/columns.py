@@ -94,7 +94,17 @@ def column_names(table: Table) -> tuple[str, ...]:
     named = next((i for i, line in enumerate(lines) if any(map(_WAVELENGTH.search, line))), len(lines) - 1)
     if named + 1 < len(lines) and _UNITS_ROW.match(lines[named + 1][0]):
         return _joined(lines[named], lines[named + 1], table.columns)
+    if named and all(name.lower() in ("x", "y", "") for name in lines[named]):
+        return _titled(lines[named - 1], lines[named], table.columns)
     return _cut(lines[named], table)
+
+
+def _titled(titles: Sequence[str], names: Sequence[str], columns: int) -> tuple[str, ...]:
+    """Names of pairs X, Y, where each pair's title stands above its X."""
+    title, x = [[*row, *[""] * columns][:columns] for row in (titles, names)]
+    return tuple(
+        title[i - 1] if i and name.lower() == "y" and title[i - 1] else name for i, name in enumerate(x)
+    )
 
 
 def _name_lines(table: Table, above: Sequence[str]) -> list[list[str]]:
@@ -210,10 +220,13 @@ def _obvious(table: Table, names: Sequence[str], others: Sequence[int]) -> tuple
     for candidates in ([i for i in sensible if _INTENSITY.search(names[i])], sensible):
         if len(candidates) == 1 and not nameless:
             return (candidates[0],)
+    hint = ""
+    if table.dialect.delimiter == "," and not any("." in field for row in table.rows for field in row):
+        hint = "; or, if its comma is also the decimal sign, export with semicolons or tabs"
     raise ForeignFileError(
         table.path,
         f"has {len(others)} columns that could be the intensity: {_listed(names, others)}; choose with "
-        "--column (given several times, the columns are repeats)",
+        f"--column (given several times, the columns are repeats){hint}",
     )
 
 

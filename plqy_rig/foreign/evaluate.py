@@ -16,12 +16,11 @@ from plqy_rig.evaluation.flags import Flag
 from plqy_rig.evaluation.intervals import MOST_SYMMETRIC, fieller_interval
 from plqy_rig.evaluation.windows import Window
 from plqy_rig.foreign import checks
+from plqy_rig.foreign.alternatives import name_notes, offset_notes, per_notes
 from plqy_rig.foreign.errors import ForeignFileError
 from plqy_rig.foreign.kernels import (
     Corrections,
     baseline_pixels,
-    kernel,
-    pixel_widths_nm,
     usable_transmission,
 )
 from plqy_rig.foreign.measurement import Measurement, load_measurement
@@ -34,7 +33,7 @@ from plqy_rig.foreign.spread import (
     Uncertainty,
     covariance,
     noise_of,
-    signal_free,
+    part_spreads,
     uncertainty,
 )
 from plqy_rig.foreign.yields import Yields, yields_of
@@ -44,7 +43,6 @@ FloatArray = NDArray[np.float64]
 LEVEL_68 = 0.6826895
 LEVEL_95 = 0.95
 _SAME_STEP = 0.05
-_PER_MATTERS = 0.01
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def _evaluate_window(
     measurement: Measurement, corrections: Corrections, window: Window, per: Per, *, is_saturated: bool
 ) -> WindowYield:
     request = measurement.request
-    parts = _spreads(measurement, corrections, window, per)
+    parts = part_spreads(measurement, corrections, window, per)
     integrals = {role: value for part in parts for role, value in part.integrals().items()}
     yields = yields_of(integrals, request.leakage_used)
     numbers = _numbers(parts, yields, request.response_uncertainty_relative)
@@ -141,9 +139,12 @@ def _evaluate_window(
         repeated=all(part.has_repeats for part in parts),
         uncorrected=measurement.quantity is Quantity.COUNTS and request.response is None,
     )
-    notes = [*result_notes(result), *_offset_notes(measurement, parts, yields, window)]
-    if request.per is None:
-        notes += _per_notes(measurement, corrections, window, per, yields)
+    notes = [
+        *result_notes(result),
+        *offset_notes(measurement, parts, yields, window),
+        *per_notes(measurement, corrections, window, per, yields),
+        *name_notes(measurement, corrections, window),
+    ]
     return replace(result, flags=flags, notes=tuple(notes))
 
 
@@ -181,26 +182,6 @@ def _interval(
         plqy.quantile(level),
     )
     return (float(limits[0, 0]), float(limits[0, 1]))
-
-
-def _spreads(
-    measurement: Measurement, corrections: Corrections, window: Window, per: Per
-) -> list[PartSpread]:
-    laser = measurement.request.laser
-    kernels: dict[Part, dict[Role, FloatArray]] = {part: {} for part in measurement.parts}
-    for arrangement in (Part.EMPTY, Part.INDIRECT, Part.DIRECT):
-        if arrangement not in measurement.parts:
-            continue
-        spectra = measurement.parts[arrangement]
-        kernels[arrangement][arrangement.role] = kernel(measurement, corrections, spectra, laser, per)
-        emission = measurement.emission_part(arrangement)
-        if emission is not None:
-            weights = kernel(measurement, corrections, measurement.parts[emission], window, per)
-            kernels[emission][arrangement.emission.role] = weights
-    return [
-        PartSpread(kernels[part], spectra, *noise_of(measurement, spectra))
-        for part, spectra in measurement.parts.items()
-    ]
 
 
 def _same_steps(measurement: Measurement, notes: list[str]) -> bool:
@@ -314,48 +295,3 @@ def _noise_notes(measurement: Measurement) -> list[str]:
             "uncertainty isn't known (give each option several times, or --baseline lo:hi)"
         )
     return notes
-
-
-def _offset_notes(
-    measurement: Measurement, parts: Sequence[PartSpread], yields: Yields, window: Window
-) -> list[str]:
-    """What the result would be if the spectra's level between the lines were an offset."""
-    request = measurement.request
-    if request.baseline is not None or request.darks or not math.isfinite(yields.plqy):
-        return []
-    shifted: dict[Role, float] = {}
-    for part in parts:
-        free, _ = signal_free(measurement, part.spectra)
-        level = float(np.median(part.spectra.values[:, free])) if free.sum() >= 3 else 0.0
-        for role, value in part.integrals().items():
-            shifted[role] = value - level * float(part.kernels[role].sum())
-    other = yields_of(shifted, request.leakage_used).plqy
-    if not abs(other - yields.plqy) > _PER_MATTERS * abs(yields.plqy):
-        return []
-    return [
-        f"{window.name} window: no dark is subtracted; if the level between the lines is an offset, the "
-        f"yield is {other:.4g} instead of {yields.plqy:.4g} (--dark F, or --baseline lo:hi)"
-    ]
-
-
-def _per_notes(
-    measurement: Measurement, corrections: Corrections, window: Window, per: Per, yields: Yields
-) -> list[str]:
-    """Whether it matters what one value stands for, where only the usual meaning decided it."""
-    unit = corrections.unit
-    if measurement.quantity is not Quantity.COUNTS or (unit is not None and unit.is_absolute):
-        return []
-    other = Per.NM if per is Per.PIXEL else Per.PIXEL
-    integrals: dict[Role, float] = {}
-    for part in _spreads(measurement, corrections, window, other):
-        integrals |= part.integrals()
-    plqy = yields_of(integrals, measurement.request.leakage_used).plqy
-    if not abs(plqy - yields.plqy) > _PER_MATTERS * abs(yields.plqy):
-        return []
-    words = {Per.PIXEL: "the content of a pixel", Per.NM: "a density per nm"}
-    widths = pixel_widths_nm(measurement.parts[Part.DIRECT].wavelength_nm)
-    return [
-        f"{window.name} window: a value is taken as {words[per]}; the pixels differ in width "
-        f"({widths.min():.3g}-{widths.max():.3g} nm), and as {words[other]} the yield is {plqy:.4g} "
-        f"(--per {per} or --per {other})"
-    ]

@@ -73,6 +73,15 @@ def stated_quantity(header: Sequence[str], column: str) -> Quantity | None:
     return None
 
 
+def name_says_irradiance(header: Sequence[str], file_name: str) -> bool:
+    """Whether the file's name, now or when it was written, is that of a corrected spectrum.
+
+    OceanView states no unit, but names its files by what they hold ("x_AbsoluteIrradiance__0__..."), in
+    the header's first line too.
+    """
+    return any(re.search("irradian", name, re.IGNORECASE) for name in (file_name, *header[:1]))
+
+
 def is_per_second(header: Sequence[str], column: str) -> bool:
     """Whether the counts are said to be divided by time already (cps, counts/s)."""
     lines = (column, *(line for line in header if re.search(r"y\s*-?_?axis", line, re.IGNORECASE)))

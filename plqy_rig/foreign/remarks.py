@@ -26,6 +26,14 @@ SENTENCES = {
         "More laser light with the sample in the sphere than without (L_b > L_a): the sphere changed between "
         "the measurements; compare with a solvent-filled cuvette as the empty reference."
     ),
+    Flag.ABSORPTANCE_UNUSUAL: (
+        "The absorptance is between 0.05 and 0.10: a relative error of the laser line counts nine- to "
+        "nineteen-fold."
+    ),
+    Flag.LEAKAGE: (
+        "The empty sphere or the blank shows more than 1 % of the sample's light in the emission window: the "
+        "laser's tail, stray light, or what glows there. It was subtracted; --leakage says how."
+    ),
     Flag.SATURATED: "A spectrum looks saturated inside a window: the number can't be trusted.",
     Flag.SINGLE_SCANS: "Not every spectrum was repeated: the uncertainty is a lower bound or isn't known.",
 }
@@ -63,7 +71,7 @@ def flags_of(
     raised = {
         Flag.SATURATED: saturated,
         Flag.MU_NEGATIVE: yields.mu < -2 * mu_noise,
-        Flag.ABSORPTANCE_UNPHYSICAL: not 0 < absorptance < 1,
+        Flag.ABSORPTANCE_UNPHYSICAL: absorptance <= 0 or absorptance >= 1,
         Flag.ABSORPTANCE_LOW: 0 < absorptance < _LOW_ABSORPTANCE,
         Flag.ABSORPTANCE_UNUSUAL: _LOW_ABSORPTANCE <= absorptance < _SENSITIVE_ABSORPTANCE,
         Flag.ABSORPTANCE_UNCERTAIN: max(known, unproven) > _UNCERTAIN_ABSORPTANCE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from plqy_rig.foreign.errors import ForeignFileError
 from plqy_rig.foreign.header import (
     integration_time_s,
     is_per_second,
+    name_says_irradiance,
     stated_quantity,
     time_without_unit,
 )
@@ -24,6 +26,7 @@ from plqy_rig.foreign.text import read_lines
 
 FloatArray = NDArray[np.float64]
 
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([.,'’ ][0-9]{3})+([.,][0-9]+)?")
 _PLAUSIBLE_NM = (100.0, 6000.0)
 _NEIGHBOURS = 5
 _STEP_FACTOR = 1.5
@@ -47,6 +50,7 @@ class ForeignSpectrum:
         time_without_unit: the number that the header gives as integration time without its unit, or None.
         quantity: what the file says its values are; None where it doesn't.
         per_second: whether the values are counts per second already.
+        name_says_irradiance: whether only the file's name says that its values are corrected.
         column_names: of the columns read; "" where the file has no names.
         gaps_nm: ranges of several steps without a point, between two points each.
     """
@@ -59,6 +63,7 @@ class ForeignSpectrum:
     time_without_unit: float | None = None
     quantity: Quantity | None = None
     per_second: bool = False
+    name_says_irradiance: bool = False
     column_names: tuple[str, ...] = field(default=())
     gaps_nm: tuple[tuple[float, float], ...] = field(default=())
 
@@ -94,6 +99,7 @@ def read_spectrum(path: Path, columns: Sequence[str] = ()) -> ForeignSpectrum:
         time_without_unit=time_without_unit(table.header),
         quantity=stated_quantity(table.header, chosen.names[0]),
         per_second=is_per_second(table.header, chosen.names[0]),
+        name_says_irradiance=name_says_irradiance(table.header, path.name),
         column_names=chosen.names,
         gaps_nm=_gaps(wavelength, lines, path),
     )
@@ -162,6 +168,8 @@ def _numbers(table: Table, column: int) -> FloatArray:
         number = parse_number(text, table.dialect.decimal)
         if number is None:
             what = f"{text[:40]!r} is no number" if text else "a value is missing"
+            if _THOUSANDS.fullmatch(text):
+                what += "; export without thousands separators"
             raise ForeignFileError(table.path, f"{what} (column {column + 1})", line)
         numbers.append(number)
     return np.array(numbers, dtype=np.float64)

@@ -19,8 +19,10 @@ from scipy.stats import t as student_t
 
 from calibration.roles import Role
 from plqy_rig.evaluation.windows import Window
-from plqy_rig.foreign.kernels import baseline_pixels
+from plqy_rig.foreign.kernels import Corrections, baseline_pixels, kernel
 from plqy_rig.foreign.measurement import Measurement, PartSpectra
+from plqy_rig.foreign.quantity import Per
+from plqy_rig.foreign.roles import Part
 from plqy_rig.foreign.yields import Gradient
 
 FloatArray = NDArray[np.float64]
@@ -110,6 +112,27 @@ class PartSpread:
     def _form(self, gradient: Gradient) -> FloatArray:
         parts = [gradient.get(role, 0.0) * weights for role, weights in self.kernels.items()]
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
+
+
+def part_spreads(
+    measurement: Measurement, corrections: Corrections, window: Window, per: Per
+) -> list[PartSpread]:
+    """Each part with the weights that make its window integrals."""
+    laser = measurement.request.laser
+    kernels: dict[Part, dict[Role, FloatArray]] = {part: {} for part in measurement.parts}
+    for arrangement in (Part.EMPTY, Part.INDIRECT, Part.DIRECT):
+        if arrangement not in measurement.parts:
+            continue
+        spectra = measurement.parts[arrangement]
+        kernels[arrangement][arrangement.role] = kernel(measurement, corrections, spectra, laser, per)
+        emission = measurement.emission_part(arrangement)
+        if emission is not None:
+            weights = kernel(measurement, corrections, measurement.parts[emission], window, per)
+            kernels[emission][arrangement.emission.role] = weights
+    return [
+        PartSpread(kernels[part], spectra, *noise_of(measurement, spectra))
+        for part, spectra in measurement.parts.items()
+    ]
 
 
 def uncertainty(parts: Sequence[PartSpread], gradient: Gradient, response_sigma: float = 0.0) -> Uncertainty:

@@ -24,6 +24,7 @@ _COMMENT = re.compile(r"\s*(#|%|//|!)")
 # An error value of a spreadsheet (#NUM!) is no note.
 _TRAILING_NOTE = re.compile(r"\s#(?!NUM|N/A|VALUE|REF|DIV|NAME).*$")
 _BEGIN = re.compile(r">+\s*Begin .*Data\s*<+", re.IGNORECASE)
+_GROUP, _GROUP_END = "<Group>", "</Group>"
 _END = re.compile(r">+\s*End .*Data\s*<+", re.IGNORECASE)
 
 
@@ -109,7 +110,7 @@ def find_table(lines: Sequence[str], path: Path) -> Table:
     Raises:
         ForeignFileError: no table of at least two columns and three rows, or text between its rows.
     """
-    first, last = _marked_part(lines)
+    first, last = _marked_part(lines, path)
     part = [_content(line) for line in lines[first:last]]
     dialect = _dialect(part)
     rows = _split(part, dialect)
@@ -186,11 +187,30 @@ def _collect(
     return Table(path, dialect, tuple(lines[: first + start]), tuple(rows), tuple(numbers))
 
 
-def _marked_part(lines: Sequence[str]) -> tuple[int, int]:
+def _marked_part(lines: Sequence[str], path: Path) -> tuple[int, int]:
     """Lines between the maker's begin and end marks, or all."""
+    groups = [i + 1 for i, line in enumerate(lines) if line.strip() == _GROUP]
+    if groups:
+        return _detector_group(lines, groups, path)
     begin = next((i + 1 for i, line in enumerate(lines) if _BEGIN.search(line)), 0)
     end = next((i for i, line in enumerate(lines[begin:], begin) if _END.search(line)), len(lines))
     return begin, end
+
+
+def _detector_group(lines: Sequence[str], groups: Sequence[int], path: Path) -> tuple[int, int]:
+    """The detector's traces in a session of FelixGX, which writes the lamp monitor's below them."""
+    names = [lines[i].strip() if i < len(lines) else "" for i in groups]
+    detectors = [i for i, name in zip(groups, names, strict=True) if name.lower().startswith("detector")]
+    if len(detectors) != 1:
+        raise ForeignFileError(
+            path,
+            f"holds the groups {', '.join(names)}, and {len(detectors)} of them are a detector's; export one "
+            "acquisition per file",
+        )
+    begin = detectors[0]
+    return begin, next(
+        (i for i, line in enumerate(lines[begin:], begin) if line.strip() == _GROUP_END), len(lines)
+    )
 
 
 def _content(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def _arrays(integrals: Integrals) -> dict[Role, formulas.FloatArray]:
 
 def _three(integrals: Integrals, leakage: LeakageModel) -> Yields:
     if integrals[Role.INDIRECT_EXCITATION] == integrals[Role.DIRECT_EXCITATION]:
-        return _NOTHING
+        return replace(_NOTHING, absorptance=0.0)
     used = dict(integrals)
     if leakage is LeakageModel.LASER:
         # With one step g_c = (1-A) g_b, so that leaking laser light cancels in equation 2 altogether.
@@ -98,7 +98,7 @@ def _two(integrals: Integrals, leakage: LeakageModel) -> Yields:
     arrays = [np.array([value]) for value in (empty, direct, integrals[Role.DIRECT_EMISSION], share * blank)]
     absorbed = empty - direct
     if absorbed == 0:
-        return _NOTHING
+        return replace(_NOTHING, absorptance=0.0)
     plqy = float(formulas.quantum_yield_2m(*arrays)[0])
     by_share = -blank / absorbed if leakage is LeakageModel.LASER else 0.0
     gradient = {

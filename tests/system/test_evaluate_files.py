@@ -63,7 +63,7 @@ def test_people_get_words_on_stderr_and_nothing_on_stdout(plqy, tmp_path):
     files = write_set(tmp_path, ".txt", lambda _, *light: oceanview(AXIS, content(*light), 0.1))
     done = plqy("evaluate-files", *by_option(files), *FIXED)
     assert done.stdout == ""
-    assert "PLQY         50.00 %" in done.stderr
+    assert "PLQY         50.00 %, no standard uncertainty" in done.stderr
     assert "warning: no response file" in done.stderr
 
 

@@ -46,8 +46,33 @@ def test_no_absorption_at_all_gives_no_number_and_a_reason(evaluate, tmp_path):
     example = {**EXAMPLE_A, "direct": EXAMPLE_A["indirect"]}
     result = evaluate(write(tmp_path, example=example), quantity="photons")
     assert np.isnan(result.step["plqy"])
+    assert result.step["absorptance"] == 0
     assert "absorptance_unphysical" in result.flags
     assert "no number" in result.warnings
+
+
+def test_an_absorptance_that_is_not_known_is_not_called_unphysical(evaluate, tmp_path):
+    result = evaluate(write(tmp_path, example={**EXAMPLE_A, "direct": (-1e9, 9.6e13)}))
+    assert np.isnan(result.step["absorptance"])
+    assert "absorptance_unphysical" not in result.flags
+    assert "no number" in result.warnings
+
+
+@pytest.mark.parametrize("where", ["name", "header"])
+def test_a_file_named_irradiance_gets_both_numbers_until_its_quantity_is_said(evaluate, tmp_path, where):
+    files = write(tmp_path)
+    path = files["direct"]
+    if where == "name":
+        files["direct"] = path.rename(tmp_path / "sample_AbsoluteIrradiance__0__17-26-11-815.txt")
+    else:
+        path.write_text(f"Data from sample_AbsoluteIrradiance__0.txt Node\n\n{path.read_text()}")
+    result = evaluate(files)
+    corrected = evaluate(files, quantity="irradiance")
+    assert result.step["plqy"] == pytest.approx(0.5)
+    assert f"the yield is {corrected.step['plqy']:.4g} (--quantity irradiance)" in result.warnings
+    assert corrected.step["plqy"] == pytest.approx(0.5 * 1530 / 977, rel=2e-3)
+    for said in ("irradiance", "counts"):
+        assert "named irradiance" not in evaluate(files, quantity=said).warnings
 
 
 def test_a_window_without_a_laser_line_is_said(evaluate, tmp_path):

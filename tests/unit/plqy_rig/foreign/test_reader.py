@@ -178,6 +178,31 @@ def test_a_scan_of_a_fluorometer_is_read_as_it_is(file):
     assert assert_read(file(scanning_fluorometer(WAVELENGTH, VALUES))).quantity is Quantity.COUNTS
 
 
+def felixgx(*groups: str) -> str:
+    """A session: each trace is a pair X, Y below its title; the lamp's monitor is a group of its own."""
+    traces = "D1 310:300-650\tT1\tD1 310:300-650 [COR]\tT2\nX\tY\tX\tY\n"
+    heads = {
+        "Detector1": f"Detector1\n2\n801\t\t801\t\n{traces}",
+        "RCQCSignal": "RCQCSignal\n1\n801\t\nExCorr\tT3\nX\tY\n",
+    }
+    bodies = {
+        "Detector1": rows(WAVELENGTH, VALUES, WAVELENGTH, 2 * VALUES),
+        "RCQCSignal": rows(WAVELENGTH, VALUES),
+    }
+    inside = "".join(f"<Group>\n{heads[name]}{bodies[name]}</Group>\n" for name in groups)
+    return f"<Session>\nAcquisition 1 2016-08-30 15:12:20\n{inside}</Session>\n"
+
+
+def test_a_session_of_felixgx_offers_its_detector_s_traces_by_their_titles(file):
+    path = file(felixgx("Detector1", "RCQCSignal"))
+    refused(path, "2 (D1 310:300-650)", "4 (D1 310:300-650 [COR])")
+    assert_read(path, ("D1 310:300-650 [COR]",), 2 * VALUES)
+
+
+def test_a_session_with_two_acquisitions_is_refused_in_words(file):
+    refused(file(felixgx("Detector1", "RCQCSignal", "Detector1")), "one acquisition per file")
+
+
 def test_pairs_of_columns_must_share_their_wavelengths(file):
     names = "wavelength\tA\twavelength\tB\n"
     assert_read(file(names + rows(WAVELENGTH, VALUES, WAVELENGTH, 2 * VALUES)), ("B",), 2 * VALUES)
@@ -279,6 +304,21 @@ def test_commas_that_are_decimal_sign_and_delimiter_at_once_are_refused(file):
         f"{w:.1f},{v:.2f}\n".replace(".", ",") for w, v in zip(WAVELENGTH, VALUES, strict=True)
     )
     refused(file(text), "comma")
+
+
+def test_without_names_a_doubtful_comma_is_told_beside_the_columns(file):
+    body = rows(WAVELENGTH, VALUES, delimiter=",")
+    refused(file(body.replace(".", ",")), "--column", "decimal sign")
+    with pytest.raises(ForeignFileError) as caught:
+        read_spectrum(file(rows(WAVELENGTH, VALUES, VALUES, delimiter=",")))
+    assert "decimal sign" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["12,957.403", "1 234.5", "1'234"])
+def test_thousands_separators_are_named(file, bad):
+    lines = [f'"{w:.3f}","{v:.3f}"' for w, v in zip(WAVELENGTH, VALUES, strict=True)]
+    lines[7] = f'"{WAVELENGTH[7]:.3f}","{bad}"'
+    refused(file("\n".join(lines)), "thousands", line=8)
 
 
 def test_quoted_decimal_commas_are_read(file):
