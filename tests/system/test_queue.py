@@ -79,7 +79,7 @@ def test_retry_goes_on_where_the_first_try_failed(make_bench, plqy, recipe):
     )
     # No good exposure can be taken, and it doesn't get dark, until a second try has begun.
     bench.ask("fault", spec="spectrometer:saturation")
-    with QueueStore(queue_path(rig)) as store:
+    with QueueStore(queue_path(None)) as store:
         wait_for(lambda: store.entries()[0].attempts > 1 or process.poll() is not None, "the second try")
     bench.ask("fault", clear=True)
     _, told = process.communicate(timeout=100)
