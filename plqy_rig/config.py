@@ -244,23 +244,44 @@ def read_rig_file(path: Path) -> RigFile:
     Raises:
         ConfigurationError: missing, no TOML, or a key that is unknown, missing or out of range.
     """
-    text, document = read_toml(path, "rig file")
+    text = _read_text(path, "rig file")
+    return RigFile(path.resolve(), text, check_rig_text(text, path))
+
+
+def check_rig_text(text: str, path: Path) -> RigConfiguration:
+    """The content of a rig file whose text was read already.
+
+    Args:
+        text: of the file.
+        path: of the file, for messages.
+
+    Raises:
+        ConfigurationError: as `read_rig_file`.
+    """
+    document = _toml_of(text, path, "rig file")
     try:
-        configuration = RigConfiguration.model_validate(_tuples(document))
+        return RigConfiguration.model_validate(_tuples(document))
     except ValidationError as error:
         raise ConfigurationError(_explain(path, error)) from error
-    return RigFile(path.resolve(), text, configuration)
 
 
 def read_toml(path: Path, what: str) -> tuple[str, dict[str, Any]]:
     """Text and content of a TOML file; raises `ConfigurationError` naming file, line and reason."""
+    text = _read_text(path, what)
+    return text, _toml_of(text, path, what)
+
+
+def _read_text(path: Path, what: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8 text"
         raise ConfigurationError(f"{what} {path}: can't be read ({reason})") from error
+
+
+def _toml_of(text: str, path: Path, what: str) -> dict[str, Any]:
     try:
-        return text, tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{what} {path}: not valid TOML, {error}") from error
 

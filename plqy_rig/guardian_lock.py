@@ -5,6 +5,7 @@ Whoever connects waits for it. Light to import: the guardian holds it before it 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import sys
@@ -31,14 +32,17 @@ def lock_path(rig_path: Path) -> Path:
 
 @contextmanager
 def guardian_at_work(rig_path: Path) -> Iterator[None]:
-    """Hold the lock; a guardian does while it acts. Never waits: safety comes first."""
+    """Hold the lock; a guardian does while it acts. Never waits, and never fails: safety comes first."""
     path = lock_path(rig_path)
-    with path.open("a") as file:
-        _take(file.fileno())
+    with contextlib.ExitStack() as held:
+        # What another user's guardian left behind can't be opened, nor can anything on a full disk.
+        with contextlib.suppress(OSError):
+            _take(held.enter_context(path.open("a")).fileno())
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def wait_for_guardian(rig_path: Path, timeout_s: float = WAIT_TIMEOUT_S) -> None:

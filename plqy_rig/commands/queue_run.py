@@ -177,6 +177,8 @@ def _tell(ending: Ending, *, as_json: bool) -> None:
         terminal.print_json({**ending.queue, "safe": ending.safe})
     else:
         print_queue({"entries": ending.queue["entries"]})
+        if ending.queue["reason"]:
+            terminal.say(f"queue: {ending.queue['reason']}")
     terminal.say(f"rig: {ending.verdict}")
 
 

@@ -42,18 +42,19 @@ _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXT
 _MISSING = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.EEXIST}
 
 
-def storage_error(error: OSError, doing: str, path: Path) -> StorageError:
+def storage_error(error: OSError, doing: str, path: Path, then: str = "resume the run") -> StorageError:
     """Translate what the system said into a sentence for the operator.
 
     Args:
         error: as raised by the system.
         doing: what was tried, as it follows "could not", e.g. ``"save an exposure to"``.
         path: the file or folder it was tried with.
+        then: what to do when there is room again.
     """
     what = f"could not {doing} {path}"
     if error.errno in _FULL:
         return DiskFullError(
-            f"{what}: the disk is full. What was announced as saved is safe; make room, then resume the run."
+            f"{what}: the disk is full. What was announced as saved is safe; make room, then {then}."
         )
     if error.errno == errno.EROFS:
         return NotWritableError(f"{what}: the disk is read-only. Choose another folder with --out.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,24 +39,25 @@ def write_nexus(run: Run, evaluation: Evaluation | None, path: Path) -> None:
     """
     path = Path(path)
     part = path.with_name(path.name + ".part")
+    content = _file_content(run, evaluation)
     try:
-        with h5py.File(part, "w") as file:
-            _write_file(file, run, evaluation)
+        part.write_bytes(content)
         _verify(part, run, evaluation)
         replace_durably(part, path)
-    except (OSError, RuntimeError) as error:  # h5py reports a full disk as either
-        raise storage_error(_with_number(error), "write", path) from error
+    except OSError as error:
+        raise storage_error(error, "write", path, then="run `plqy recover`") from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def _with_number(error: OSError | RuntimeError) -> OSError:
-    """h5py tells the system's error number in its text alone."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return error
-    number = re.search(r"errno = (\d+)", str(error))
-    return OSError(int(number[1]), str(error)) if number else OSError(str(error))
+def _file_content(run: Run, evaluation: Evaluation | None) -> bytes:
+    """The bytes of the file, made in memory: HDF5 that meets a full disk takes the whole program down."""
+    with h5py.File("run.nxs", "w", driver="core", backing_store=False) as file:
+        _write_file(file, run, evaluation)
+        file.flush()
+        content: bytes = file.id.get_file_image()
+    return content
 
 
 def _verify(part: Path, run: Run, evaluation: Evaluation | None) -> None:

@@ -155,7 +155,7 @@ class Core:
     def update_holds(self) -> tuple[Hold, ...]:
         """Look at all readings; gives what holds now, and tells when that has changed."""
         with self._board_lock:
-            self.readings.note(GUARDIAN, good(self.guardian.watching))
+            self.readings.note(GUARDIAN, good(not self.guardian.lost))
             self.readings.note(PURGE, good(self.requests.purge_confirmed))
             own = tuple(Hold(name, sentence) for name, sentence in self._holds.items())
             holds = own + self._board.update(self.readings.all())

@@ -23,6 +23,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from plqy_rig.guardian_lock import guardian_at_work
+
 _FIRST_PATIENCE_S = 60.0
 """Until the first beat: the engine is being imported and connects its instruments. One that takes another's
 place is told the patience from the start: there is light already."""
@@ -128,9 +130,11 @@ def main(arguments: list[str]) -> int:
     watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()), patience_s)
     if not watch.act:
         return 0
-    from plqy_rig.engine.guardian_acts import act
+    # At once: whoever starts now has to find the lock, and what is imported next takes its time.
+    with guardian_at_work(rig_path):
+        from plqy_rig.engine.guardian_acts import act
 
-    return act(rig_path, rig_text, watch.folder, watch.act)
+        return act(rig_path, rig_text, watch.folder, watch.act)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ import platformdirs
 from drivers.clock import Clock
 from drivers.errors import ConfigurationError, SafetyError
 from drivers.protocols import Instrument
-from plqy_rig.config import RigFile, read_rig_file
-from plqy_rig.guardian_lock import guardian_at_work
+from plqy_rig.config import check_rig_text
 from plqy_rig.rig import Connect, Connections, make_safe_connecting
 from plqy_rig.safe_state import SafeVerdict
 
@@ -32,30 +31,28 @@ def act(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
     """Make a rig safe from scratch; returns 0 when that was verified, else 4.
 
     Args:
-        rig_path: the rig file.
-        rig_text: its text as it was when the engine began.
+        rig_path: the rig file, for messages.
+        rig_text: its text as it was when the engine began; it may have been changed or deleted since.
         folder: the run folder, for the log.
         why: why it has to be done.
     """
-    with guardian_at_work(rig_path):
-        _log_to(folder)
-        log.warning("acting: %s", why)
-        try:
-            configuration = _read(rig_path, rig_text).configuration
-        except ConfigurationError as error:
-            log.critical("NOT SAFE: %s", error)
-            return 4
-        speed = configuration.bench.speed if configuration.bench else 1.0
-        connections = Connections(configuration, Clock(speed))
+    _log_to(folder)
+    log.warning("acting: %s", why)
+    try:
+        configuration = check_rig_text(rig_text, rig_path)
+    except ConfigurationError as error:
+        log.critical("NOT SAFE: %s", error)
+        return 4
+    speed = configuration.bench.speed if configuration.bench else 1.0
+    connections = Connections(configuration, Clock(speed))
 
-        def connect(name: str) -> Instrument:
-            if configuration.bench is not None:
-                _require_bench(configuration.bench.console)
-            instrument: Instrument = getattr(connections, name)()
-            return instrument
+    def connect(name: str) -> Instrument:
+        if configuration.bench is not None:
+            _require_bench(configuration.bench.console)
+        instrument: Instrument = getattr(connections, name)()
+        return instrument
 
-        verdict = attempts(connect)
-    return 0 if verdict.safe else 4
+    return 0 if attempts(connect).safe else 4
 
 
 def attempts(connect: Connect, sleep: Callable[[float], None] = time.sleep) -> SafeVerdict:
@@ -79,19 +76,6 @@ def _require_bench(console: str) -> None:
         socket.create_connection((host, int(port)), timeout=_BENCH_TIMEOUT_S).close()
     except OSError as error:
         raise SafetyError("the simulated bench has ended") from error
-
-
-def _read(rig_path: Path, rig_text: str) -> RigFile:
-    """The rig file as it was when the engine began, also where it was changed or deleted since."""
-    try:
-        if rig_path.read_text(encoding="utf-8") == rig_text:
-            return read_rig_file(rig_path)
-    except OSError:
-        log.warning("%s is gone; using what it said", rig_path)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "rig.toml"
-        copy.write_text(rig_text, encoding="utf-8")
-        return read_rig_file(copy)
 
 
 def _log_to(folder: Path | None) -> None:

@@ -32,6 +32,11 @@ class Guardian(Protocol):
         """Get whether a guardian watches now."""
         ...
 
+    @property
+    def lost(self) -> bool:
+        """Get whether it is missing; the first one has a while to begin."""
+        ...
+
     def tell_folder(self, folder: Path) -> None:
         """Say where its log shall go."""
         ...
@@ -49,6 +54,7 @@ class NoGuardian:
     """Where there is none: on systems without the means, and in tests."""
 
     watching = True
+    lost = False
 
     def tell_folder(self, folder: Path) -> None:
         """Nobody listens."""
@@ -82,6 +88,8 @@ class GuardianLink:
         self._folder: Path | None = None
         self._lock = threading.Lock()
         self._watching = threading.Event()
+        self._watched = False
+        self._made_s = time.monotonic()
         self._closing = threading.Event()
         self._process = self._start()
         self._thread = threading.Thread(target=self._run, name="guardian beat", daemon=True)
@@ -91,6 +99,11 @@ class GuardianLink:
     def watching(self) -> bool:
         """Get whether a guardian watches now."""
         return self._watching.is_set()
+
+    @property
+    def lost(self) -> bool:
+        """Get whether it is missing; the first one has a while to begin."""
+        return not self.watching and (self._watched or time.monotonic() - self._made_s > _READY_TIMEOUT_S)
 
     @property
     def process_id(self) -> int:
@@ -138,7 +151,7 @@ class GuardianLink:
         assert process.stdout is not None
         os.set_blocking(process.stdin.fileno(), False)
         os.set_blocking(process.stdout.fileno(), False)
-        self._answered_s = self._begun_s = time.monotonic()
+        self._answered_s = time.monotonic()
         return process
 
     def _run(self) -> None:
@@ -162,6 +175,7 @@ class GuardianLink:
                 self._send(beat=self._patience_s)
                 if self._folder is not None:
                     self._send(folder=str(self._folder))
+                self._watched = True
                 self._watching.set()
         if time.monotonic() - self._answered_s > _ANSWER_TIMEOUT_S:
             return f"it didn't answer for {_ANSWER_TIMEOUT_S:g} s"
@@ -172,9 +186,15 @@ class GuardianLink:
         self._tell(f"The guardian was lost ({why}); another one is being started.")
         self._process.kill()
         _reap(self._process)
-        if not self._closing.wait(_PAUSE_BEFORE_RESTART_S):
-            # This program may be stopped before it has heard of the new one, with light on the sample.
-            self._process = self._start(str(self._patience_s))
+        while not self._closing.wait(_PAUSE_BEFORE_RESTART_S):
+            try:
+                # This program may be stopped before it has heard of the new one, with light on the sample.
+                self._process = self._start(str(self._patience_s))
+            except OSError as error:
+                # No room for a process, or for open files: a thread that ended here would never try again.
+                log.warning("no guardian could be started: %s", error)
+            else:
+                return
 
     def _send(self, **message: Any) -> None:
         """Send one line; never waits: a guardian that doesn't read will be replaced."""

@@ -72,7 +72,7 @@ class Pause:
         if error is None:
             return
         self._error = error
-        core.notice(f"{error}. The light is off; the run is paused.")
+        core.notice(f"{str(error).rstrip('.')}. The light is off; the run is paused.")
         if isinstance(error, StorageError):
             core.hold(STORAGE, f"A point can't be saved, it is kept in memory: {error}")
         elif isinstance(error, InstrumentError) and not isinstance(error, InterlockError):

@@ -30,7 +30,9 @@ def read_job(folder: Path, *, only_pass: Role | None = None, operator: Operator 
     """
     moved = folder / MOVED_NAME
     if moved.is_file():
-        raise ConfigurationError(f"{folder}: {moved.read_text(encoding='utf-8').strip()}: resume it there.")
+        # Empty where the disk was too full even for that.
+        where = moved.read_text(encoding="utf-8").strip() or "This run went on in the fallback folder"
+        raise ConfigurationError(f"{folder}: {where}: resume it there.")
     if not (folder / JOURNAL_NAME).is_file():
         raise ConfigurationError(f"{folder} holds no {JOURNAL_NAME}: only a run folder can be resumed.")
     run = load_run(folder)

@@ -85,6 +85,8 @@ class RunLife:
         """Run to the end, whatever it is."""
         try:
             self._open()
+        except RigError as error:
+            return self._refused(error)
         except Exception as error:
             log.exception("the run could not begin")
             return self._refused(_as_rig_error(error))

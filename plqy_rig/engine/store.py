@@ -256,8 +256,9 @@ class RunStore:
                 # Nothing went there that isn't somewhere else; the next try makes another one.
                 shutil.rmtree(folder, ignore_errors=True)
             raise
+        reason = str(why).rstrip(".")
         self._tell(
-            f"{before} can't be written to ({why}). The run goes on in {self.folder}; all points are there."
+            f"{before} can't be written to ({reason}). The run goes on in {folder}; all points are there."
         )
         with contextlib.suppress(OSError):
             (before / MOVED_NAME).write_text(f"This run goes on in {self.folder}\n", encoding="utf-8")

@@ -88,7 +88,11 @@ class RigHost:
         )
         self.manual = ManualControl(self)
         self.calibrations = CalibrationDesk(self)
-        self.queue = QueueDesk(self)
+        try:
+            self.queue = QueueDesk(self)
+        except BaseException:
+            self.engine.close()
+            raise
         self._commands = self._table()
         self._closing = threading.Event()
         self._emergency: Future[SafeVerdict] | None = None

@@ -11,9 +11,11 @@ from typing import Any
 
 from calibration import CalibrationError
 from drivers.errors import RigError
+from plqy_rig.data import StorageError
 from plqy_rig.engine import CommandRefusedError, Engine, EngineState, Event, Job, RunOpened, RunOutcome
 from plqy_rig.run_queue.durations import DurationPredictor, DurationRecorder
 from plqy_rig.run_queue.entry import Entry, EntryStatus
+from plqy_rig.run_queue.entry_notes import EntryNotes
 from plqy_rig.run_queue.jobs import NothingLeftError
 from plqy_rig.run_queue.operator_watch import OperatorWatch
 from plqy_rig.run_queue.orphans import settle_orphans
@@ -28,6 +30,8 @@ DEFAULT_OPERATOR_PATIENCE_S = 900.0
 _LOOK_INTERVAL_S = 0.3
 _POLL_S = 0.1
 _CLOSE_TIMEOUT_S = 30.0
+_FILE_PATIENCE_S = 600.0
+"""So long the queue waits for its own file, real seconds: it may be locked, or its disk full."""
 MOST_FRUITLESS_ENTRIES = 3
 """So many in a row may fail without an exposure saved: then something is wrong with the rig."""
 
@@ -88,6 +92,8 @@ class QueueRunner:
         self._closing = False
         self._fruitless = 0
         self._not_safe = False
+        self._notes = EntryNotes(store)
+        self._file_fails_since: float | None = None
         self._seen = store.version()
         self._unsubscribe = engine.subscribe(self._hear)
         self._thread = threading.Thread(target=self._live, name="queue", daemon=True)
@@ -165,9 +171,9 @@ class QueueRunner:
                 raise CommandRefusedError("can't start the queue: it is being closed")
             if self._current is None and not self._engine.status.state.over:
                 raise CommandRefusedError("can't start the queue: a run of its own is under way")
-            if not self._lock.held:
-                if not self._lock.take():
-                    raise CommandRefusedError("can't start the queue: another program is running it")
+            if not self._lock.take():
+                raise CommandRefusedError("can't start the queue: another program is running it")
+            if self._current is None and not self._notes.unsaved:
                 settle_orphans(self._store)
             self._fruitless, self._not_safe = 0, False
             self._change(QueueState.RUNNING, "")
@@ -205,6 +211,7 @@ class QueueRunner:
         self.begin_close()
         self._thread.join(_CLOSE_TIMEOUT_S)
         self._unsubscribe()
+        self._notes.save()
         self._lock.give_back()
 
     # -- the thread -------------------------------------------------------------------------------
@@ -220,14 +227,38 @@ class QueueRunner:
 
     def _step(self) -> None:
         try:
+            self._notes.require_saved()
             entry = self._next()
+            self._file_can_be_used()
             if entry is not None:
                 self._run(entry)
+        except StorageError as error:
+            self._wait_for_the_file(error)
         except RigError as error:
             self._stop(str(error))
         except Exception as error:
             log.exception("the queue failed in an unforeseen way")
             self._stop(f"unforeseen {type(error).__name__}: {error}")
+
+    def _wait_for_the_file(self, error: StorageError) -> None:
+        """A night isn't lost to a moment in which the queue's file can't be used."""
+        now = time.monotonic()
+        since = self._file_fails_since = self._file_fails_since or now
+        if now - since > _FILE_PATIENCE_S:
+            self._stop(str(error))
+            return
+        with self._condition:
+            if self._state is QueueState.RUNNING:
+                self._change(QueueState.RUNNING, f"waiting: {error}")
+        self._on_change()
+        with self._condition:
+            self._condition.wait(_LOOK_INTERVAL_S)
+
+    def _file_can_be_used(self) -> None:
+        with self._condition:
+            if self._file_fails_since is not None and self._state is QueueState.RUNNING:
+                self._change(QueueState.RUNNING, "")
+            self._file_fails_since = None
 
     def _next(self) -> Entry | None:
         """Claim the next entry; none when there is none, or it was changed in this very moment."""
@@ -320,7 +351,7 @@ class QueueRunner:
             self._watch.park(entry)
         ended = {"ended_s": time.time()} if verdict.status.ended else {}
         attempts = {} if verdict.counts else {"attempts": entry.attempts - 1}
-        self._store.note(entry.id, status=verdict.status, message=verdict.message, **ended, **attempts)
+        self._notes.note(entry.id, status=verdict.status, message=verdict.message, **ended, **attempts)
         self._fruitless = self._fruitless + 1 if verdict.fruitless else 0
         if verdict.not_safe:
             self._not_safe = True
@@ -348,6 +379,7 @@ class QueueRunner:
 
     def _look(self) -> None:
         """Tell what other processes changed."""
+        self._notes.save()
         try:
             version = self._store.version()
         except RigError as error:
@@ -363,5 +395,5 @@ class QueueRunner:
             return
         self._recorder.hear(event)
         if isinstance(event, RunOpened):
-            self._store.note(self._current.id, folder=event.folder)
+            self._notes.note(self._current.id, folder=event.folder)
             self._on_change()

@@ -27,11 +27,6 @@ class RunnerLock:
         self._path = queue.with_suffix(".lock")
         self._descriptor: int | None = None
 
-    @property
-    def held(self) -> bool:
-        """Get whether this program holds it."""
-        return self._descriptor is not None
-
     def take(self) -> bool:
         """Take it; returns whether that was possible. Raises `StorageError`."""
         if self._descriptor is not None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 from support.rig_in_memory import LiveWorld, RigInMemory
 
 from drivers.errors import InstrumentConnectionError
-from plqy_rig.engine import guardian, guardian_acts
+from plqy_rig import guardian_lock
+from plqy_rig.engine import guardian, guardian_acts, guardian_link
+from plqy_rig.engine.guardian_link import GuardianLink
 from plqy_rig.guardian_lock import guardian_at_work, lock_path, wait_for_guardian
 
 
@@ -206,3 +211,76 @@ def test_who_connects_waits_for_a_guardian_at_work_and_for_nobody_else(tmp_path)
     worker.join()
     comer.join()
     assert not lock_path(rig).exists()
+
+
+def test_it_holds_the_lock_before_it_imports_anything_heavy(tmp_path, monkeypatch):
+    rig = tmp_path / "rig.toml"
+    rig.write_text("the rig")
+    heard = []
+
+    def act(rig_path, rig_text, folder, why):
+        began = time.monotonic()
+        wait_for_guardian(rig_path, timeout_s=0.05)
+        heard.append((rig_text, why, time.monotonic() - began >= 0.05))
+        return 4
+
+    monkeypatch.setitem(sys.modules, "plqy_rig.engine.guardian_acts", SimpleNamespace(act=act))
+    watch = guardian.Watch()
+    watch.act = "the engine is dead"
+    monkeypatch.setattr(guardian, "watch_engine", lambda *given: watch)
+    no_stream = SimpleNamespace(fileno=lambda: -1)
+    monkeypatch.setattr(guardian, "sys", SimpleNamespace(stdin=no_stream, stdout=no_stream))
+    monkeypatch.setattr(guardian.signal, "signal", lambda *given: None)
+    assert guardian.main([str(rig)]) == 4
+    assert heard == [("the rig", "the engine is dead", True)]
+
+
+def test_a_lock_that_can_not_be_opened_keeps_no_guardian_from_its_work(tmp_path, monkeypatch):
+    # Left behind by another user, or the disk is full.
+    monkeypatch.setattr(guardian_lock, "lock_path", lambda rig: tmp_path / "not there" / "lock")
+    done = []
+    with guardian_at_work(tmp_path / "rig.toml"):
+        done.append("made safe")
+    assert done
+
+
+def test_a_guardian_that_can_not_be_started_is_tried_until_it_can(tmp_path, monkeypatch):
+    rig = tmp_path / "rig.toml"
+    rig.write_text("")
+    start, refused = subprocess.Popen, []
+
+    def no_room_for_a_process(*given, **options):
+        if len(refused) < 3:
+            refused.append(1)
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return start(*given, **options)
+
+    told = []
+    link = GuardianLink(rig, 60.0, told.append)
+    try:
+        assert link.wait_until_watching(30)
+        monkeypatch.setattr(guardian_link.subprocess, "Popen", no_room_for_a_process)
+        os.kill(link.process_id, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while not link.lost:
+            assert time.monotonic() < deadline
+        assert link.wait_until_watching(30)
+        assert not link.lost
+        assert len(refused) == 3
+        assert len(told) == 1
+    finally:
+        link.close(all_well=True)
+
+
+def test_the_first_guardian_is_not_called_lost_while_it_begins(tmp_path, monkeypatch):
+    rig = tmp_path / "rig.toml"
+    rig.write_text("")
+    monkeypatch.setattr(guardian_link.sys, "executable", "/bin/cat")  # a guardian that never is ready
+    link = GuardianLink(rig, 60.0, lambda sentence: None)
+    try:
+        assert not link.watching
+        assert not link.lost
+        monkeypatch.setattr(guardian_link, "_READY_TIMEOUT_S", 0.0)
+        assert link.lost
+    finally:
+        link.close(all_well=True)

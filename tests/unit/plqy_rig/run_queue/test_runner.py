@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import pytest
@@ -286,6 +287,58 @@ def test_a_question_waits_for_ever_when_nothing_else_can_be_run(make_queue):
         event for event in queue.rig.heard.of(StateChanged) if event.transition.new is EngineState.ABORTING
     ]
     assert not asked
+
+
+@pytest.fixture
+def locked(store):
+    """Another program holds the queue's file, from the first light until it is let go."""
+    store.database.read("PRAGMA busy_timeout = 20")
+    other = sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)
+    yield other
+    other.close()
+
+
+def lock_at_first_light(queue, other):
+    def hook(name):
+        if name == "laser on" and not other.in_transaction:
+            other.execute("BEGIN EXCLUSIVE")
+
+    queue.rig.world.hooks.append(hook)
+
+
+def test_a_night_goes_on_after_its_file_was_locked_and_nothing_is_forgotten(make_queue, locked):
+    queue = make_queue()
+    queue.add("A")
+    queue.add("B")
+    lock_at_first_light(queue, locked)
+    queue.runner.start()
+    wait_until(lambda: queue.runner.reason.startswith("waiting: "))
+    assert queue.made == [1]
+    assert queue.status()[0] == "running"
+    queue.rig.world.hooks.clear()
+    locked.execute("ROLLBACK")
+    assert queue.runner.wait(60)
+    assert queue.status() == ["finished"] * 2
+    assert (queue.made, queue.runner.reason) == ([1, 2], "nothing left to run")
+    assert all(entry.folder.is_dir() for entry in queue.store.entries())
+
+
+def test_a_file_that_stays_locked_stops_the_queue_and_what_became_of_its_entry_is_kept(
+    make_queue, locked, monkeypatch
+):
+    monkeypatch.setattr("plqy_rig.run_queue.runner._FILE_PATIENCE_S", 0.0)
+    queue = make_queue()
+    queue.add("A")
+    queue.add("B")
+    lock_at_first_light(queue, locked)
+    queue.run()
+    assert queue.runner.state is QueueState.PAUSED
+    assert "can't be stored in the queue yet" in queue.runner.reason
+    queue.rig.world.hooks.clear()
+    locked.execute("ROLLBACK")
+    wait_until(lambda: queue.status() == ["finished", "waiting"])
+    queue.run()
+    assert (queue.status(), queue.made) == (["finished"] * 2, [1, 2])
 
 
 def test_changes_by_other_programs_are_told(make_queue):
