@@ -92,7 +92,7 @@ class _StatusPage:
                     yield f"data: {self._picture.text()}\n\n"
                 elif time.monotonic() - told_at > _HEARTBEAT_S:
                     told_at = time.monotonic()
-                    yield ": still here\n\n"
+                    yield "event: alive\ndata: yes\n\n"
                 await asyncio.sleep(_INTERVAL_S)
         finally:
             self._viewers -= 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -56,8 +57,9 @@ class StatusPicture:
         """The state as one line of JSON."""
         picture = self._host.snapshot
         document = {
+            "now_s": time.time(),
             "rig": {key: picture["rig"][key] for key in ("name", "simulated")},
-            "engine": _engine(picture["engine"]),
+            "engine": _engine(picture["engine"], picture["history"]),
             "occupation": picture["occupation"],
             "run": _run(picture["run"]),
             "activity": picture["activity"],
@@ -66,24 +68,40 @@ class StatusPicture:
             "spectrum": self._spectrum,
             "plqy": _plqy(picture["result"]),
             "queue": _queue(picture["queue"]),
-            "log": picture["log"][-_LOG_LINES:],
+            "log": _log(picture["log"], picture["history"]),
         }
         return json.dumps(_finite(document), separators=(",", ":"))
 
 
-def _engine(engine: Mapping[str, Any]) -> dict[str, Any]:
+def _engine(engine: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     verdict, question = engine["verdict"], engine["question"]
+    # The last change may be a moment ahead of the part "engine".
+    changes = [change for change in history if change["new"] == engine["state"]]
     return {
         "state": engine["state"],
+        "reason": changes[-1]["reason"] if changes else "",
+        "since_s": changes[-1]["time_s"] if changes else None,
         "safety": engine["safety"],
         "verdict": verdict["sentence"] if verdict else "",
         "holds": engine["holds"],
         "question": question["sentence"] if question else "",
         "exposures": engine["exposures"],
         "exposures_wanted": engine["exposures_wanted"],
-        "warnings": engine["warnings"],
         "guardian_watching": engine["guardian_watching"],
+        "unsaved": engine["unsaved"],
     }
+
+
+def _log(notices: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Notices and changes of state in the order of their times."""
+    lines = [
+        {"time_s": line["time_s"], "sentence": line["sentence"], "kind": "warns" if line["warning"] else ""}
+        for line in notices[-_LOG_LINES:]
+    ]
+    for change in history[-_LOG_LINES:]:
+        why = f": {change['reason']}" if change["reason"] else ""
+        lines.append({"time_s": change["time_s"], "sentence": f"{change['new']}{why}", "kind": "state"})
+    return sorted(lines, key=lambda line: float(line["time_s"]))[-_LOG_LINES:]
 
 
 def _run(run: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -116,7 +134,7 @@ def _plqy(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _queue(queue: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("name", "sample", "status", "predicted_finish_s", "message")
+    keys = ("name", "sample", "status", "held", "predicted_finish_s", "message")
     return {
         "state": queue["state"],
         "reason": queue["reason"],

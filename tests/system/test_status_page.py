@@ -96,16 +96,39 @@ def test_a_run_is_shown_as_it_goes_on(served, tmp_path):
         run_to_the_end(client, states)
         browser.wait("document.querySelector('#state').innerText.includes('finished')")
         browser.wait("document.querySelectorAll('#plqy circle').length === 3")
-        assert browser.text("#count") == "15 of 15 exposures"
+        browser.wait("document.querySelector('#count').innerText === '15 of 15 exposures'")
         assert "%" in browser.text("#mean")
         assert browser.text("#sample").startswith("<b>HET-Ce</b> & co")
         assert browser.evaluate("document.querySelectorAll('#sample b').length") == 0
         assert browser.evaluate("document.querySelectorAll('#spectrum path.curve').length") == 1
-        assert "safe" in browser.text("#safety")
+        browser.wait("document.querySelector('#safety').innerText === '✓ safe'")
+        assert browser.text("#plqy-title").lower() == "plqy so far: window er"
+        assert "finished: every step is measured" in browser.text("#log")
+        assert browser.evaluate("document.querySelector('#attention').hidden")
         assert "temperature" in browser.text("#instruments")
         assert browser.evaluate("document.querySelectorAll('button, input, form').length") == 0
         browser.screenshot(tmp_path / "status.png")
         assert (tmp_path / "status.png").stat().st_size > 20_000
+        assert not browser.told, browser.told
+    client.close()
+
+
+def test_why_a_run_failed_and_that_nothing_is_heard_any_more_stand_at_the_top(served, tmp_path):
+    # The peak is never within the band: nothing can be measured.
+    hopeless = {**RECIPE, "integration_time_min_s": 0.9}
+    client = HostClient(served.address, on_event=lambda event: None, on_closed=lambda why: None)
+    with Browser(tmp_path, width=375) as browser:
+        browser.open(served.address.status_url)
+        browser.wait("document.querySelector('#state').innerText.includes('idle')")
+        client.command("start_run", {"recipe": hopeless, "simulated_hands": True})
+        browser.wait("document.querySelector('#state').innerText === '✕ failed'", 60)
+        assert "The run failed at" in browser.text("#attention")
+        assert "the spectrometer is saturated" in browser.text("#attention")
+        assert browser.text("#spectrum-title").lower() == "latest spectrum"
+        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        browser.evaluate("(() => { heard -= 60000; })()")
+        browser.wait("document.querySelector('#connection').innerText.startsWith('Nothing heard for')")
+        browser.wait("document.querySelector('#connection').hidden")
         assert not browser.told, browser.told
     client.close()
 

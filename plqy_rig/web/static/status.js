@@ -9,6 +9,8 @@ const STATE_KIND = {
   paused: "warning", pausing: "warning", "waiting for operator": "warning",
 };
 const SAFETY_KIND = { safe: "good", dark: "good", "not safe": "bad", "in use": "warning" };
+const ENDED_BADLY = ["failed", "aborted", "interrupted"];
+const OLD_S = 10, SILENT_S = 25;
 const SYMBOL = { good: "✓", warning: "!", bad: "✕" };
 
 function words(text) { return String(text).replaceAll("_", " "); }
@@ -24,7 +26,7 @@ function pill(id, text, kind) {
   element.textContent = `${SYMBOL[kind] ? SYMBOL[kind] + " " : ""}${text}`;
   element.className = `pill ${kind || ""}`;
 }
-function clock(seconds) { return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false }); }
+function clock(seconds) { return seconds === null ? "" : new Date(seconds * 1000).toLocaleTimeString([], { hour12: false }); }
 function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
@@ -47,6 +49,15 @@ function table(id, rows) {
     }
   }
   byId(id).replaceChildren(made);
+}
+
+function lines(id, texts) {
+  byId(id).replaceChildren(...texts.filter((text) => text).map((text) => {
+    const made = document.createElement("p");
+    made.textContent = text;
+    return made;
+  }));
+  byId(id).hidden = !byId(id).childElementCount;
 }
 
 function node(name, attributes, text) {
@@ -85,7 +96,11 @@ function chart(id, label, xLabel, yLabel, [xLow, xHigh], [yLow, yHigh], draw) {
 }
 
 function showSpectrum(spectrum) {
-  if (!spectrum) { empty("spectrum", "The first exposure's spectrum comes here."); return; }
+  if (!spectrum) {
+    setText("spectrum-title", "Latest spectrum");
+    empty("spectrum", "The first exposure's spectrum comes here.");
+    return;
+  }
   setText("spectrum-title", `Latest spectrum: ${words(spectrum.role)}, step ${spectrum.step + 1}`);
   const xs = spectrum.wavelength_nm, ys = spectrum.counts;
   const high = Math.max(...ys) * 1.05 || 1;
@@ -96,6 +111,7 @@ function showSpectrum(spectrum) {
 }
 function showPlqy(plqy) {
   const steps = plqy ? plqy.steps.filter((step) => step.plqy !== null && step.power_density !== null) : [];
+  setText("plqy-title", plqy ? `PLQY so far: window ${plqy.window}` : "PLQY so far");
   if (!steps.length) {
     setText("mean", "");
     empty("plqy", "Comes as soon as a power step has all its spectra.");
@@ -132,25 +148,38 @@ function showProgress(engine, activity, progress) {
     return made;
   }));
   const left = progress.remaining_s;
-  setText("left", left === null ? "" : `${duration(left)} left, done at ${clock(progress.finish_s)}`);
+  const finish = progress.finish_s === null ? "" : `, done at ${clock(progress.finish_s)}`;
+  setText("left", left === null ? "" : `${duration(left)} of measuring left${finish}`);
+}
+function amount(value, unit) {
+  const prefixes = { A: ["", "m", "µ"], W: ["", "m", "µ", "n", "p"] }[unit];
+  if (!prefixes) return `${Number(value.toPrecision(4))} ${unit}`;
+  const thousands = value ? Math.max(0, Math.ceil(-Math.log10(Math.abs(value)) / 3 - 1e-9)) : 0;
+  const power = Math.min(thousands, prefixes.length - 1);
+  return `${Number((value * 1000 ** power).toPrecision(3))} ${prefixes[power]}${unit}`;
 }
 function reading(one) {
   if (one.value === null) return `${words(one.name)} –`;
   if (typeof one.value === "boolean") return `${words(one.name)}: ${one.value ? "yes" : "no"}`;
-  const value = typeof one.value === "number" ? Number(one.value.toPrecision(4)) : one.value;
-  return `${words(one.name)} ${value} ${one.unit}`.trim();
+  return `${words(one.name)} ${typeof one.value === "number" ? amount(one.value, one.unit) : one.value}`;
 }
-function showInstruments(instruments) {
-  const rows = Object.entries(instruments).map(([name, one]) => [
-    [name],
-    one.connected ? [one.readings.map(reading).join(" · ")] : [one.problem || "not connected", "bad"],
-  ]);
+function showInstruments(instruments, now) {
+  const rows = Object.entries(instruments).map(([name, one]) => {
+    const known = one.readings.filter((row) => row.value !== "");
+    const age = now - Math.min(...known.map((row) => row.time_s));
+    const texts = known.map(reading);
+    if (age > OLD_S) texts.push(`${duration(age)} ago`);
+    const kind = known.some((row) => row.state === "bad") ? "bad" : age > OLD_S ? "muted" : "";
+    const trouble = one.problem || (one.connected ? "" : "not connected");
+    return [[name, "name"], trouble ? [trouble, "bad"] : [texts.join(" · "), kind]];
+  });
   if (rows.length) table("instruments", rows); else empty("instruments", "Being looked at.");
 }
 function showQueue(queue) {
+  setText("queue-state", queue.entries.length ? [queue.state, queue.reason].filter((text) => text).join(": ") : "");
   if (!queue.entries.length) { empty("queue", "Nothing is queued."); return; }
   table("queue", queue.entries.map((entry) => [
-    [entry.name || entry.sample], [entry.status],
+    [entry.name || entry.sample], [entry.held ? "held" : entry.status, "name"],
     [entry.predicted_finish_s ? `done at ${clock(entry.predicted_finish_s)}` : "", "number"], [entry.message || ""],
   ]));
 }
@@ -159,7 +188,7 @@ function showLog(log) {
     const made = document.createElement("li"), time = document.createElement("time"), text = document.createElement("span");
     time.textContent = clock(line.time_s);
     text.textContent = line.sentence;
-    if (line.warning) text.className = "warns";
+    if (line.kind) text.className = line.kind;
     made.append(time, text);
     return made;
   }));
@@ -173,10 +202,14 @@ function showState(status) {
   pill("state", engine.state, STATE_KIND[engine.state]);
   pill("safety", engine.safety, SAFETY_KIND[engine.safety]);
   byId("safety").title = engine.verdict;
-  const notes = [...engine.holds];
+  const notes = [...engine.holds], unsafe = engine.safety === "not safe", ended = ENDED_BADLY.includes(engine.state);
   if (engine.question) notes.unshift(`The operator is needed: ${engine.question}`);
-  if (engine.safety === "not safe") notes.unshift(engine.verdict);
-  show("attention", notes.join(" "), engine.safety === "not safe" ? "bad" : "warning");
+  if (ended) notes.unshift(`The run ${engine.state === "failed" ? "failed" : `was ${engine.state}`} at ${clock(engine.since_s)}: ${engine.reason}`);
+  if (unsafe) notes.unshift(engine.verdict);
+  if (!engine.guardian_watching) notes.push("No guardian watches just now.");
+  if (engine.unsaved) notes.push(`${engine.unsaved} documents couldn't be saved yet and are kept in memory.`);
+  byId("attention").className = `banner ${unsafe || ended ? "bad" : "warning"}`;
+  lines("attention", notes);
 }
 
 function showAll(status) {
@@ -184,13 +217,28 @@ function showAll(status) {
   showProgress(status.engine, status.activity, status.progress);
   showPlqy(status.plqy);
   showSpectrum(status.spectrum);
-  showInstruments(status.instruments);
+  showInstruments(status.instruments, status.now_s);
   showQueue(status.queue);
   showLog(status.log);
   setText("updated", `Updated ${clock(Date.now() / 1000)}.`);
 }
 
+let heard = Date.now();
+function hear() {
+  heard = Date.now();
+  show("connection", "", "");
+}
 const stream = new EventSource("/status");
-stream.onopen = () => show("connection", "", "");
-stream.onmessage = (event) => showAll(JSON.parse(event.data));
-stream.onerror = () => show("connection", "No connection to the rig's computer: what is shown here is old.", "bad");
+stream.onopen = hear;
+stream.addEventListener("alive", hear);
+stream.onmessage = (event) => { hear(); showAll(JSON.parse(event.data)); };
+stream.onerror = () => {
+  const over = stream.readyState === EventSource.CLOSED;
+  const what = over ? " Open the address that was printed when the host began." : "";
+  show("connection", `No connection to the rig's computer: what is shown here is old.${what}`, "bad");
+};
+// A program that hangs keeps its connection.
+setInterval(() => {
+  const silent = (Date.now() - heard) / 1000;
+  if (silent > SILENT_S) show("connection", `Nothing heard for ${duration(silent)}: what is shown here is old.`, "bad");
+}, 1000);
