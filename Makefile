@@ -8,7 +8,7 @@ INSTALLED_TEST := $(VENV)/.installed-test
 PACKAGES := plqy_rig drivers procedures calibration sim
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gui docs-images test check bench soak firmware clean
+.PHONY: help demo gui docs test check bench soak firmware clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -31,7 +31,7 @@ demo: $(INSTALLED)  ## a full five-spectrum run on the simulated bench, evaluate
 gui: $(INSTALLED)  ## the operator's window, with the choice of a rig or a simulated bench
 	@$(BIN)/plqy gui
 
-docs-images: $(INSTALLED)  ## the pictures of the window in the docs, taken anew
+docs: $(INSTALLED)  ## the pictures of the window in the docs, taken anew
 	$(BIN)/python -m plqy_rig.gui.screenshots docs/images/gui
 
 check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)

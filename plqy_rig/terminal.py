@@ -222,12 +222,19 @@ def _mean_sentences(mean: MeanDetails) -> Iterator[str]:
 
 
 def _print_flags(evaluation: Evaluation) -> None:
+    """Each flag once, with the windows that carry it; what asks for action before mere notes."""
+    steps: dict[Flag, dict[str, int]] = {}
     for name, window in evaluation.windows.items():
-        raised = {flag for flags in window.flags for flag in flags}
-        for flag in sorted(raised):
-            steps = sum(flag in flags for flags in window.flags)
-            kind = "note, " if Flag(flag) in NOTES else ""
-            say(f"{name}: {flag} ({kind}{steps} of {len(window.flags)} steps): {SENTENCES[Flag(flag)]}")
+        for code in (code for codes in window.flags for code in codes):
+            of_window = steps.setdefault(Flag(code), {})
+            of_window[name] = of_window.get(name, 0) + 1
+    for flag in sorted(steps, key=lambda flag: (flag in NOTES, flag)):
+        kind = "note" if flag in NOTES else "doubt"
+        where = ", ".join(
+            f"{name} {count} of {len(evaluation.windows[name].flags)} steps"
+            for name, count in steps[flag].items()
+        )
+        say(f"{flag} ({kind}; {where}): {SENTENCES[flag]}")
     for warning in evaluation.warnings:
         say(f"warning: {warning}")
 
