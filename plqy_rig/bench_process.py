@@ -36,6 +36,7 @@ class BenchRequest:
         speed: bench seconds per real second.
         faults: fault specifications.
         conditions: what isn't as it should be, `NAME[=VALUE]`.
+        assumptions: what nobody knows of the instruments, `PART.FIELD=VALUE`.
         with_records: whether the bench hands out calibration records, or an empty calibration folder.
     """
 
@@ -44,19 +45,22 @@ class BenchRequest:
     speed: float = 1.0
     faults: Sequence[str] = field(default=())
     conditions: Sequence[str] = field(default=())
+    assumptions: Sequence[str] = field(default=())
     with_records: bool = True
 
     def arguments(self) -> list[str]:
         """Arguments of the bench's command line."""
-        faults = [argument for fault in self.faults for argument in ("--fault", fault)]
-        conditions = [argument for condition in self.conditions for argument in ("--condition", condition)]
+        several = {
+            "--fault": self.faults,
+            "--condition": self.conditions,
+            "--assume": self.assumptions,
+        }
         return [
             *("--sample", self.sample),
             *("--seed", str(self.seed)),
             *("--speed", str(self.speed)),
             *("--records", "all" if self.with_records else "none"),
-            *faults,
-            *conditions,
+            *(part for option, values in several.items() for value in values for part in (option, value)),
         ]
 
 

@@ -218,7 +218,9 @@ class PowerChannel(VisaChannel):
         done = self.parent.clock.wait_until(lambda: not self.measuring, timeout_s=timeout_s, poll_s=_POLL_S)
         if not done:
             raise InstrumentTimeoutError(
-                MONITOR_NAME, f"input {self.id}: measurement not finished after {timeout_s:g} s"
+                MONITOR_NAME,
+                f"input {self.id}: measurement not finished after {timeout_s:g} s; is its averaging set high "
+                "at the meter?",
             )
         return float(self.finished_power)
 

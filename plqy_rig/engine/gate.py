@@ -180,7 +180,9 @@ class ObservedSpectrometer:
 
     def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> float:
         """Cool the detector; returns the temperature reached, °C."""
-        return self.driver.stabilise_temperature(temperature_c, timeout_s=timeout_s)
+        reached_c = self.driver.stabilise_temperature(temperature_c, timeout_s=timeout_s)
+        self.readings.note_detector_stable(reached_c, temperature_c)
+        return reached_c
 
     def read_temperature_c(self) -> float:
         """Measure the detector temperature, °C."""

@@ -29,6 +29,7 @@ class Interlock:
         sentence: what is wrong when it trips, and what to do.
         hysteresis: how far back inside the limits the reading has to come before it lets go.
         settle_time_s: how long it has to stay there, rig seconds.
+        moves_with: name of a reading by which the limits are moved; empty for limits that stay.
     """
 
     name: str
@@ -38,6 +39,13 @@ class Interlock:
     sentence: str
     hysteresis: float = 0.0
     settle_time_s: float = 0.0
+    moves_with: str = ""
+
+    def moved(self, offset: float) -> Interlock:
+        """The same with its limits moved."""
+        low = None if self.low is None else self.low + offset
+        high = None if self.high is None else self.high + offset
+        return replace(self, low=low, high=high)
 
     def is_good(self, reading: float, *, margin: float = 0.0) -> bool:
         """Whether a reading is within the limits, by a margin."""
@@ -92,7 +100,8 @@ class InterlockBoard:
 
     def update(self, readings: Mapping[str, float]) -> tuple[Hold, ...]:
         """Look at new readings, by the interlocks' names; gives what holds now."""
-        for interlock in self.interlocks:
+        for condition in self.interlocks:
+            interlock = condition.moved(readings.get(condition.moves_with, 0.0))
             reading = readings.get(interlock.name)
             if reading is not None and not interlock.is_good(reading):
                 self._tripped[interlock.name] = interlock.in_words(reading)
@@ -121,6 +130,8 @@ LASER_TEMPERATURE_INTERLOCKS = frozenset({"laser_temperature", "laser_window", "
 SHUTTER_INTERLOCK = "shutter_interlock"
 LASER_PROTECTION = "laser_protection"
 DETECTOR_TEMPERATURE = "detector_temperature"
+DETECTOR_OFFSET = "detector_offset"
+"""A reading no interlock looks at: how far off its set point the detector stands, which is no fault."""
 MONITOR_DRIFT = "monitor_drift"
 DISK_SPACE = "disk_space"
 PURGE = "purge"
@@ -163,6 +174,7 @@ def _interlocks_of_instruments(configuration: RigConfiguration) -> list[Interloc
             "The spectrometer's detector isn't at its temperature.",
             hysteresis=1.0,
             settle_time_s=10.0,
+            moves_with=DETECTOR_OFFSET,
         ),
     ]
 

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from drivers.errors import RigError
 from drivers.protocols import LaserState
 from plqy_rig.engine.interlocks import (
+    DETECTOR_OFFSET,
     DETECTOR_TEMPERATURE,
     DISK_SPACE,
     LASER_PROTECTION,
@@ -100,6 +101,11 @@ class Readings:
     def note_detector(self, temperature_c: float) -> None:
         """Keep the detector's temperature, °C."""
         self.note(DETECTOR_TEMPERATURE, temperature_c)
+
+    def note_detector_stable(self, temperature_c: float, set_point_c: float) -> None:
+        """Keep where the detector stands stable, °C; the run goes on there, wherever it was told to go."""
+        self.note(DETECTOR_OFFSET, temperature_c - set_point_c)
+        self.note_detector(temperature_c)
 
     def note_disk(self, folder: Path) -> None:
         """Look how much room there is; a folder that is gone says nothing here, saving will."""

@@ -105,14 +105,16 @@ class Outcome:
 Data = dict[tuple[str, int], Mapping[str, Any]]
 
 
-def run_case(case: Case | None, undisturbed: Data | None) -> tuple[Outcome, Data, dict[str, int]]:
+def run_case(
+    case: Case | None, undisturbed: Data | None, assumptions: Sequence[str] = ()
+) -> tuple[Outcome, Data, dict[str, int]]:
     """Run once; returns the outcome, the events, and how many exchanges each instrument had."""
     began = time.monotonic()
     faults = (case.spec,) if case else ()
     events: Data = {}
     with (
         tempfile.TemporaryDirectory() as out,
-        WarmBench(BenchRequest(speed=100.0, faults=faults)) as process,
+        WarmBench(BenchRequest(speed=100.0, faults=faults, assumptions=assumptions)) as process,
     ):
         bench = Bench(process)
         try:

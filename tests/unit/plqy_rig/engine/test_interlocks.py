@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,14 @@ def test_what_is_not_known_trips_nothing_and_lets_go_after_the_settle_time(clock
 
 def test_no_number_is_not_good(clock):
     assert InterlockBoard([WINDOW], clock).update({"t": math.nan})
+
+
+def test_limits_move_with_the_reading_they_name(clock):
+    board = InterlockBoard([replace(WINDOW, moves_with="offset")], clock)
+    assert board.update({"t": 25.0}) == ()
+    assert board.update({"t": 29.5, "offset": 4.0}) == ()
+    (hold,) = board.update({"t": 25.0, "offset": 4.0})
+    assert "28 to 30 °C" in hold.sentence
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 4.0), st.floats(20.0, 30.0)), max_size=40))
