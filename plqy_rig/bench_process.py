@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import select
 import subprocess
 import sys
@@ -142,8 +143,15 @@ class BenchProcess:
 
 
 def run_bench_in_foreground(request: BenchRequest) -> int:
-    """Run the bench on this terminal until it ends or is interrupted; returns its exit code."""
-    process = subprocess.Popen([sys.executable, "-P", "-m", "sim", *request.arguments()])
+    """Run the bench on this terminal until it ends; returns its exit code, where it returns at all.
+
+    The process becomes the bench where a system knows how: whoever ends or kills it, ends the bench.
+    """
+    command = [sys.executable, "-P", "-m", "sim", *request.arguments()]
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)
     while True:
         try:
             return process.wait()

@@ -173,3 +173,18 @@ def test_a_capture_can_be_made(launch, tmp_path: Path) -> None:
     data = capture.read_bytes()
     assert data.startswith(b"\x0a\x0d\x0d\x0a")
     assert b"OUTP?\n" in data
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_who_ends_plqy_simulate_ends_the_bench(plqy, number) -> None:
+    process = plqy.start("simulate", "--speed", "10")
+    with process:
+        assert process.stdout is not None
+        announcement = json.loads(process.stdout.readline())
+        assert ask(announcement, command="observe")["laser_on"] is False
+        process.send_signal(number)
+        assert process.wait(timeout=10) == (-number if number is signal.SIGKILL else 0)
+    with pytest.raises(ConnectionRefusedError):
+        ask(announcement, command="observe")
+    if number is not signal.SIGKILL:
+        assert not Path(announcement["rig"]).parent.exists()
