@@ -16,9 +16,10 @@ from rich.table import Table
 
 from plqy_rig.data import Evaluation, MeanDetails, Run, WindowResult
 from plqy_rig.evaluation import NOTES, SENTENCES, Flag, RunIdentity
+from plqy_rig.evaluation.model_words import formula_words, parameter_words
 
 if TYPE_CHECKING:
-    from plqy_rig.evaluation.power_dependence import ModelFit, PowerDependence
+    from plqy_rig.evaluation.power_dependence import PowerDependence
 
 _people = Console(stderr=True, highlight=False, soft_wrap=True)
 _TERM_WORDS = {
@@ -166,6 +167,9 @@ def _means_table(evaluation: Evaluation, truth: Mapping[str, Any] | None, stored
     table = Table(title="Mean quantum yield", title_justify="left")
     for column in ("window", "nm", "range / mW/cm²", "PLQY / %", "u / %"):
         table.add_column(column, justify="left" if column in ("window", "nm") else "right")
+    before = any(math.isfinite(w.details.mean.reabsorption_corrected) for w in evaluation.windows.values())
+    if before:
+        table.add_column("before re-absorption / %", justify="right")
     if stored is not None:
         table.add_column("with the stored response / %", justify="right")
     if truth is not None:
@@ -180,11 +184,12 @@ def _means_table(evaluation: Evaluation, truth: Mapping[str, Any] | None, stored
             _number(100 * window.mean_plqy, ".2f"),
             _uncertainty(window.u_mean_plqy, window.details.mean.ci68),
         ]
+        if before:
+            mean = window.details.mean
+            cells.append(_with_uncertainty(mean.reabsorption_corrected, mean.u_reabsorption_corrected))
         if stored is not None:
             other = stored.windows[name]
-            cells.append(
-                f"{_number(100 * other.mean_plqy, '.2f')} ± {_number(100 * other.u_mean_plqy, '.2f')}"
-            )
+            cells.append(_with_uncertainty(other.mean_plqy, other.u_mean_plqy))
         if truth is not None:
             true = float(truth["plqy"].get(name, math.nan))
             cells.append(_number(100 * true, ".2f"))
@@ -247,8 +252,8 @@ def _print_fit(window: str, fit: PowerDependence) -> None:
         mark = " *" if model.name == fit.chosen else ""
         table.add_row(
             model.name + mark,
-            escape(model.formula),
-            _parameters(model),
+            escape(formula_words(model.formula)),
+            parameter_words(model),
             _number(model.chi_squared_reduced, ".2f"),
             _number(model.aicc, ".1f"),
         )
@@ -260,24 +265,14 @@ def _print_fit(window: str, fit: PowerDependence) -> None:
     )
 
 
-def _parameters(model: ModelFit) -> str:
-    parts = []
-    for name, value in model.values.items():
-        sigma = model.sigmas[name]
-        if name == "x_s_inverse":
-            continue
-        if sigma == 0:
-            parts.append(f"{name} = {value:.4g} (fixed)")
-        elif abs(value) > sigma:
-            parts.append(f"{name} = {value:.4g} ± {sigma:.2g}")
-        else:
-            parts.append(f"{name} undetermined")
-    return ", ".join(parts)
-
-
 def _uncertainty(sigma: float, interval: Sequence[float]) -> str:
     """A standard uncertainty in per cent, or the 68 % interval where a symmetric one isn't given."""
     return _number(100 * sigma, ".2f") if math.isfinite(sigma) else f"in {_interval(interval)}"
+
+
+def _with_uncertainty(value: float, sigma: float) -> str:
+    """In per cent; a dash where there is no value."""
+    return f"{100 * value:.2f} ± {_number(100 * sigma, '.2f')}" if math.isfinite(value) else "-"
 
 
 def _interval(interval: Sequence[float]) -> str:

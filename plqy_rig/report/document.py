@@ -21,7 +21,7 @@ from plqy_rig.report.figure_sets import (
     run_figures,
 )
 from plqy_rig.report.figures import in_range
-from plqy_rig.report.methods import methods_text
+from plqy_rig.report.methods import methods_text, power_density_words
 from plqy_rig.report.subject import Subject
 from plqy_rig.report.svg import inline_svg
 from plqy_rig.report.tables import Table
@@ -59,6 +59,7 @@ class WindowHeadline:
         value: mean in per cent.
         uncertainty: with its sign, or the interval where no symmetric one may be stated; empty if unknown.
         sentence: the same in words, with range and number of steps.
+        beside: the yield before re-absorption where some is assumed, else empty.
     """
 
     name: str
@@ -66,6 +67,7 @@ class WindowHeadline:
     value: str
     uncertainty: str
     sentence: str
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class RunSection:
     models: Table | None
     trend: str
     budget: Table | None
+    step_budget: Table | None
     flags: Table | None
     notes: Table | None
     tests: tuple[str, ...]
@@ -105,6 +108,7 @@ class RunSection:
     rig: Table
     methods: str
     estimator: str
+    power_density: str
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def _run_section(anchor: str, subject: Subject, density: float) -> RunSection:
         models=tables.models_table(subject.dependence) if subject.dependence else None,
         trend=_trend(subject.dependence) if subject.dependence else "",
         budget=tables.budget_table(evaluation) if evaluation else None,
+        step_budget=tables.step_budget_table(main) if main else None,
         flags=tables.flags_table(evaluation, notes=False) if evaluation else None,
         notes=tables.flags_table(evaluation, notes=True) if evaluation else None,
         tests=(*_tests(main), *_stored_response(subject)),
@@ -181,6 +186,7 @@ def _run_section(anchor: str, subject: Subject, density: float) -> RunSection:
         rig=tables.settings_table(run.rig),
         methods=methods_text(subject) if evaluated else "",
         estimator=estimator_words(main.estimator) if main else "",
+        power_density=power_density_words(subject),
     )
 
 
@@ -305,7 +311,18 @@ def _headline(window: WindowResult) -> WindowHeadline:
         sentence += "; its distribution is too skewed for a symmetric uncertainty"
     wide = _interval(window.details.mean.ci95)
     sentence += f". 95{_PER_CENT} interval: {wide}{_PER_CENT}." if wide else "."
-    return WindowHeadline(window.name, head, value, uncertainty, sentence)
+    return WindowHeadline(window.name, head, value, uncertainty, sentence, _before_reabsorption(window))
+
+
+def _before_reabsorption(window: WindowResult) -> str:
+    mean = window.details.mean
+    if not np.isfinite(mean.reabsorption_corrected):
+        return ""
+    shown = percent(mean.reabsorption_corrected, mean.u_reabsorption_corrected)
+    return (
+        f"{shown}{_PER_CENT} before re-absorption of {100 * mean.reabsorbed_fraction:.2g}{_PER_CENT} of the "
+        "light"
+    )
 
 
 def _interval(limits: tuple[float, float]) -> str:
@@ -345,11 +362,6 @@ def _tests(main: WindowResult | None) -> tuple[str, ...]:
         told.append(f"Two-measurement variant: {shown} % (statistical only).")
     if np.isfinite(mean.median):
         told.append(f"Monte Carlo: median {100 * mean.median:.2f} %.")
-    if np.isfinite(mean.reabsorption_corrected):
-        shown = percent(mean.reabsorption_corrected, mean.u_reabsorption_corrected)
-        told.append(
-            f"Before re-absorption of {100 * mean.reabsorbed_fraction:.2f} % of the light: {shown} %."
-        )
     return tuple(told)
 
 

@@ -20,6 +20,13 @@ REFERENCES = (
 """In the order of the numbers in the paragraph."""
 
 
+def power_density_words(subject: Subject) -> str:
+    """The standard uncertainty that all power densities of a run share, e.g. `3.4 %`; empty if unknown."""
+    settings = subject.evaluation.settings if subject.evaluation else {}
+    relative = settings.get("u_power_density_relative")
+    return f"{100 * relative:.2g}\N{NO-BREAK SPACE}%" if isinstance(relative, float) else ""
+
+
 def methods_text(subject: Subject) -> str:
     """The paragraph, without its references; empty for a run that wasn't evaluated."""
     evaluation, corrected, main = subject.evaluation, subject.corrected, subject.main_window
@@ -32,12 +39,14 @@ def methods_text(subject: Subject) -> str:
     swept = f"{density.min():.0f}–{density.max():.0f} mW/cm²" if len(density) else "no power density"
     low, high = evaluation.laser_window_nm
     response = evaluation.records.get("response", "")[:12]
+    known_to = power_density_words(subject)
+    scale = f", known to {known_to} (k = 1)" if known_to else ""
     return (
         "The photoluminescence quantum yield was determined absolutely in an integrating sphere from "
         f"{spectra} spectra per power density (empty sphere, sample lit directly and indirectly; excitation "
         f"and emission recorded apart) [1] at {len(density)} power densities ({swept}; D4σ beam diameters "
-        f"{beam.diameter_x_mm:.2f} mm × {beam.diameter_y_mm:.2f} mm). Spectra were corrected for dark, "
-        f"detector linearity, spectral response, long-pass transmission and excitation power{leakage}. "
+        f"{beam.diameter_x_mm:.2f} mm × {beam.diameter_y_mm:.2f} mm{scale}). Spectra were corrected for "
+        f"dark, detector linearity, spectral response, long-pass transmission and excitation power{leakage}. "
         f"Excitation was integrated over {low:g}–{high:g} nm, emission over {window_limits(main)}, with "
         f"{estimator_words(main.estimator)}. The value is the inverse-variance weighted mean over "
         f"{power_range(main.range_mw_per_cm2)}; its standard uncertainty (k = 1) holds statistical and "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from plqy_rig.data.errors import storage_error
 from plqy_rig.report.document import Document
@@ -23,9 +24,15 @@ def render_html(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.filters["drawing"] = Markup
+    environment.filters["breakable"] = _breakable
     source, _, _ = loader.get_source(environment, "report.css")
     template = environment.get_template("report.html.j2")
     return template.render(document=document, style=Markup(source), references=REFERENCES)
+
+
+def _breakable(text: str) -> Markup:
+    """Long keys go to a new line behind a point or an underscore, which isn't copied with them."""
+    return Markup(re.sub(r"([._:/])(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
 def write_html(document: Document, path: Path) -> None:

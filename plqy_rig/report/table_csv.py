@@ -11,6 +11,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from plqy_rig.data import Evaluation, Run, WindowResult
@@ -19,6 +20,7 @@ from plqy_rig.evaluation.corrected_run import CorrectedRun
 from plqy_rig.report.figures import in_range
 from plqy_rig.report.quantities import absorptance_sigma, step_values
 from plqy_rig.report.subject import Subject
+from plqy_rig.report.words import TERMS, term_words
 
 Cell = str | float | int
 
@@ -33,6 +35,28 @@ class _Row:
 
     def value(self, name: str) -> float:
         return float(step_values(self.window, name)[self.step])
+
+
+def _budget(contribution: Callable[[_Row, str], float]) -> list[tuple[str, str, Callable[[_Row], Cell]]]:
+    """A column for each term of the budget, relative; empty where a run has no such term."""
+    return [
+        (f"PLQY u relative: {term_words(term)}", "%", partial(_percent_of, contribution, term))
+        for term in TERMS
+    ]
+
+
+def _percent_of(contribution: Callable[[_Row, str], float], term: str, row: _Row) -> float:
+    return 100 * contribution(row, term)
+
+
+def _of_step(row: _Row, term: str) -> float:
+    contributions = row.window.details.step_budget.get(term)
+    return math.nan if contributions is None else float(contributions[row.step])
+
+
+def _setting(row: _Row, name: str) -> float:
+    value = row.evaluation.settings.get(name)
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 _WHICH: tuple[tuple[str, str, Callable[[_Row], Cell]], ...] = (
@@ -62,6 +86,9 @@ _STEP_COLUMNS: tuple[tuple[str, str, Callable[[_Row], Cell]], ...] = (
     ("Emitted photons", "1/s", lambda row: row.value("emission_rate")),
     ("In mean", "", lambda row: int(in_range(row.window)[row.step])),
     ("Flags", "", lambda row: "; ".join(row.window.flags[row.step])),
+    ("PLQY 2M u statistical", "%", lambda row: 100 * row.value("u_plqy_2m")),
+    ("PLQY before re-absorption", "%", lambda row: 100 * row.value("plqy_reabsorption_corrected")),
+    *_budget(_of_step),
 )
 _MEAN_COLUMNS: tuple[tuple[str, str, Callable[[_Row], Cell]], ...] = (
     *_WHICH,
@@ -79,6 +106,18 @@ _MEAN_COLUMNS: tuple[tuple[str, str, Callable[[_Row], Cell]], ...] = (
     ("Absorptance estimator", "", lambda row: row.window.estimator),
     ("Response record", "", lambda row: row.evaluation.records.get("response", "")),
     ("Program version", "", lambda row: row.evaluation.version),
+    ("Mean absorptance", "1", lambda row: row.window.details.mean.absorptance),
+    ("Mean absorptance u", "1", lambda row: row.window.details.mean.u_absorptance),
+    ("Mean PLQY 2M", "%", lambda row: 100 * row.window.details.mean.plqy_2m),
+    ("Mean PLQY 2M u statistical", "%", lambda row: 100 * row.window.details.mean.u_plqy_2m),
+    ("Mean PLQY before re-absorption", "%", lambda row: 100 * row.window.details.mean.reabsorption_corrected),
+    (
+        "Mean PLQY before re-absorption u",
+        "%",
+        lambda row: 100 * row.window.details.mean.u_reabsorption_corrected,
+    ),
+    *_budget(lambda row, term: row.window.budget.get(term, math.nan)),
+    ("Power density u relative", "%", lambda row: 100 * _setting(row, "u_power_density_relative")),
 )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from plqy_rig.data import PASS_ORDER, Evaluation, Run, WindowResult
 from plqy_rig.evaluation import SENTENCES, Flag
 from plqy_rig.evaluation.flags import NOTES
-from plqy_rig.evaluation.power_dependence import ModelFit, PowerDependence
+from plqy_rig.evaluation.model_words import formula_words, parameter_words
+from plqy_rig.evaluation.power_dependence import PowerDependence
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
 from plqy_rig.report.comparison import Comparison
 from plqy_rig.report.figures import in_range, mean_sigma
@@ -131,6 +132,23 @@ def budget_table(evaluation: Evaluation) -> Table:
     return Table(columns, (*rows, total))
 
 
+def step_budget_table(window: WindowResult) -> Table:
+    """Relative contributions to the uncertainty of each step, in per cent."""
+    terms = sorted(window.details.step_budget, key=lambda name: -window.budget.get(name, 0.0))
+    columns = (
+        Column("Step"),
+        Column("Power density", "mW/cm²"),
+        *(Column(term_words(term), "%") for term in terms),
+        Column("together", "%"),
+    )
+    rows = []
+    for step, density in enumerate(window.power_density_mw_per_cm2):
+        parts = [100 * float(window.details.step_budget[term][step]) for term in terms]
+        cells = [number(part, ".2f") for part in [*parts, float(np.linalg.norm(parts))]]
+        rows.append((str(step + 1), number(float(density), ".1f"), *cells))
+    return Table(columns, tuple(rows))
+
+
 def models_table(dependence: PowerDependence) -> Table:
     """Every model fitted to the yield against power density; the chosen one is marked by a word."""
     columns = (
@@ -143,25 +161,14 @@ def models_table(dependence: PowerDependence) -> Table:
     rows = [
         (
             model.name.replace("_", " ") + (" (chosen)" if model.name == dependence.chosen else ""),
-            model.formula,
-            ", ".join(_parameter(model, name) for name in model.free),
+            formula_words(model.formula),
+            parameter_words(model),
             number(model.chi_squared_reduced, ".2f"),
             number(model.aicc, ".1f"),
         )
         for model in dependence.models
     ]
     return Table(columns, tuple(rows))
-
-
-def _parameter(model: ModelFit, name: str) -> str:
-    """Value and uncertainty of a parameter; an exponent or an inverse says something at 0 too."""
-    value, sigma = model.values[name], model.sigmas[name]
-    meaningful_at_zero = name == "s" or name.endswith("_inverse")
-    if not np.isfinite(sigma) or (sigma > abs(value) and not meaningful_at_zero):
-        return f"{name} not determined"
-    small = 0 < sigma < 1e-5
-    shown = (f"{value:.2g}", f"{sigma:.2g}") if small else with_uncertainty(value, sigma)
-    return f"{name} = " + "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(shown)
 
 
 def flags_table(evaluation: Evaluation, *, notes: bool) -> Table:
@@ -341,7 +348,7 @@ def _flat(values: Mapping[str, Any], prefix: str) -> list[tuple[str, ...]]:
         if isinstance(value, Mapping):
             rows += _flat(value, f"{prefix}{key}.")
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            rows.append((f"{prefix}{key}", ", ".join(str(item) for item in value)))
+            rows.append((f"{prefix}{key}", ", ".join(str(item) for item in value) or NOTHING))
         else:
             rows.append((f"{prefix}{key}", NOTHING if value in ("", None) else str(value)))
     return rows

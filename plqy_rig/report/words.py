@@ -46,6 +46,10 @@ _ESTIMATORS = {
 }
 
 
+TERMS = tuple(_TERMS)
+"""All terms of an uncertainty budget."""
+
+
 def role_words(role: Role) -> str:
     """What a role is, e.g. `indirect (emission)`."""
     return _ROLES.get(role, str(role))

@@ -238,7 +238,7 @@ class FitsView(QWidget):
         self.models.blockSignals(True)
         self.models.show_rows(
             [column.title for column in table.columns],
-            [tuple(_symbols(cell) for cell in row) for row in table.rows],
+            table.rows,
             numeric=[column.numeric for column in table.columns],
             wide=2,
         )
@@ -259,13 +259,6 @@ class FitsView(QWidget):
         self.plot.show_fit(one, model)
         self.residuals.heading.setText(f"Residuals: {words}")
         self.residuals.show_residuals(one.dependence.density, model.residuals)
-
-
-def _symbols(text: str) -> str:
-    """A formula with the letters that people write."""
-    for written, letter in _LETTERS:
-        text = text.replace(written, letter)
-    return text
 
 
 def dependence_sentence(dependence: PowerDependence) -> str:

@@ -11,12 +11,13 @@ from support.synthetic_runs import Truth, make_run
 
 from plqy_rig.data import ExitStatus, Role
 from plqy_rig.report import compare, render_html, report_document, subject_of
+from plqy_rig.report.tables import step_budget_table
 
 
 class _Reader(HTMLParser):
     """Collects what a browser would load, ids, and whether every element is closed."""
 
-    void = frozenset(("meta", "link", "img", "br", "hr", "input"))
+    void = frozenset(("meta", "link", "img", "br", "hr", "input", "wbr"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +95,51 @@ def test_a_report_says_what_a_reader_asks_for(html_of, subject_with):
         *(record.sha256[:12] for record in subject.records.values()),
     ):
         assert expected in words, expected
+
+
+def test_each_window_that_may_be_reabsorbed_has_its_yield_before_beside(html_of, subject_with):
+    subject = subject_with()
+    windows = {
+        name: dataclasses.replace(
+            window,
+            details=dataclasses.replace(
+                window.details,
+                mean=dataclasses.replace(
+                    window.details.mean,
+                    reabsorbed_fraction=0.0095,
+                    reabsorption_corrected=corrected,
+                    u_reabsorption_corrected=0.0006,
+                ),
+            ),
+        )
+        for (name, window), corrected in zip(
+            subject.evaluation.windows.items(), (0.3012, 0.4023), strict=True
+        )
+    }
+    subject = dataclasses.replace(
+        subject, evaluation=dataclasses.replace(subject.evaluation, windows=windows)
+    )
+    words = _words(_read(html_of(subject))).replace("\xa0", " ")
+    for expected in ("30.120 ± 0.060 %", "40.230 ± 0.060 %"):
+        assert f"{expected} before re-absorption of 0.95 % of the light" in words
+
+
+def test_the_power_densities_common_uncertainty_is_told(html_of, subject_with):
+    subject = subject_with()
+    relative = subject.evaluation.settings["u_power_density_relative"]
+    words = _words(_read(html_of(subject))).replace("\xa0", " ")
+    assert words.count(f"{100 * relative:.2g} %") == 2
+    assert "All power densities share a standard uncertainty" in words
+
+
+def test_the_budget_of_every_step_adds_up_to_its_uncertainty(subject_with):
+    window = subject_with().evaluation.windows["er"]
+    table = step_budget_table(window)
+    assert len(table.rows) == len(window.plqy)
+    for row, u_plqy, plqy in zip(table.rows, window.u_plqy, window.plqy, strict=True):
+        *parts, total = map(float, row[2:])
+        assert total == pytest.approx(100 * u_plqy / plqy, abs=0.006)
+        assert total == pytest.approx(sum(part**2 for part in parts) ** 0.5, abs=0.02)
 
 
 def test_every_figure_is_there_once(html_of, subject_with):

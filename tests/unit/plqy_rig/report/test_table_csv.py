@@ -43,6 +43,17 @@ def test_the_means_have_a_table_of_their_own(subject_with):
     )
 
 
+@pytest.mark.parametrize(("table", "total"), [(steps_csv, "PLQY"), (means_csv, "Mean PLQY")])
+def test_the_budget_s_columns_add_up_to_the_uncertainty(subject_with, table, total):
+    names, units, rows = _read(table([subject_with()]))
+    budget = [name for name in names if name.startswith("PLQY u relative: ")]
+    assert len(budget) == 7
+    assert {units[names.index(name)] for name in budget} == {"%"}
+    for row in rows:
+        together = sum(float(row[name] or 0) ** 2 for name in budget) ** 0.5
+        assert together == pytest.approx(100 * float(row[f"{total} u"]) / float(row[total]), rel=1e-6)
+
+
 def test_files_begin_with_the_mark_by_which_excel_knows_utf8(subject_with, tmp_path):
     steps, means = write_csv([subject_with(sample="α-NaYF4")], tmp_path / "results.csv")
     assert means.name == "results_means.csv"
