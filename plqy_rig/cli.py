@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,17 @@ import typer
 from plqy_rig.commands import evaluate_options, file_options, report_options
 from plqy_rig.commands.calibrate_cli import calibrate_app, records_app
 from plqy_rig.commands.catalogue_cli import runs
-from plqy_rig.commands.common_options import Condition, Fault, Json, RigOption, Sample, Seed, Sim, Speed
+from plqy_rig.commands.common_options import (
+    Assume,
+    Condition,
+    Fault,
+    Json,
+    RigOption,
+    Sample,
+    Seed,
+    Sim,
+    Speed,
+)
 from plqy_rig.commands.exit_codes import errors_as_exit_codes as _errors_as_exit_codes
 from plqy_rig.commands.notify_cli import notify_test
 from plqy_rig.commands.queue_cli import queue_app
@@ -319,33 +330,25 @@ def simulate(
     speed: Speed = 1.0,
     fault: Fault = None,
     condition: Condition = None,
+    assume: Assume = None,
     records: Annotated[bool, typer.Option(help="Hand out calibration records.")] = True,
 ) -> None:
     """The simulated bench alone, until Ctrl-C; its first line on stdout is a JSON object."""
     from plqy_rig.bench_process import run_bench_in_foreground
 
-    request = _bench(sample, seed, speed, fault, condition, records)
+    request = replace(
+        _bench(sample, seed, speed, fault),
+        conditions=tuple(condition or ()),
+        assumptions=tuple(assume or ()),
+        with_records=records,
+    )
     raise typer.Exit(run_bench_in_foreground(request))
 
 
-def _bench(
-    sample: str,
-    seed: int,
-    speed: float,
-    faults: list[str] | None,
-    conditions: list[str] | None = None,
-    with_records: bool = True,
-) -> BenchRequest:
+def _bench(sample: str, seed: int, speed: float, faults: list[str] | None) -> BenchRequest:
     from plqy_rig.bench_process import BenchRequest
 
-    return BenchRequest(
-        sample=sample,
-        seed=seed,
-        speed=speed,
-        faults=tuple(faults or ()),
-        conditions=tuple(conditions or ()),
-        with_records=with_records,
-    )
+    return BenchRequest(sample=sample, seed=seed, speed=speed, faults=tuple(faults or ()))
 
 
 def main() -> None:

@@ -17,3 +17,7 @@ Fault = Annotated[list[str] | None, typer.Option("--fault", help="What goes wron
 Condition = Annotated[
     list[str] | None, typer.Option("--condition", metavar="NAME[=VALUE]", help="What isn't as it should be.")
 ]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option("--assume", metavar="PART.FIELD=VALUE", help="Decides what nobody knows of an instrument."),
+]

@@ -53,6 +53,11 @@ def test_an_unknown_sample_of_the_bench_is_refused(plqy):
     refused(plqy, "demo", "--sample", "HEX", code=2, says=["HEX"])
 
 
+def test_an_unknown_assumption_is_refused_with_those_there_are(plqy):
+    says = ["laser.nonsense", "needs_remote_enable"]
+    refused(plqy, "simulate", "--assume", "laser.nonsense=1", code=2, says=says)
+
+
 @pytest.fixture
 def rig(make_bench, tmp_path):
     """A bench, and its rig file to be changed."""
