@@ -101,7 +101,10 @@ def shutter_calls(port: str) -> list[tuple[str, Call, Call, int]]:
 
     def bare() -> int:
         line.write(b"closed?\r")
-        return int(line.read_until(b"\r> ").split(b"\r")[1])
+        reply = line.read_until(b"\r> ")
+        while not reply.endswith(b"\r> "):  # the driver's port gives up after 50 ms and is asked again
+            reply += line.read_until(b"\r> ")
+        return int(reply.split(b"\r")[1])
 
     return [("shutter: closed?", lambda: shutter.blade_closed, bare, 150)]
 
