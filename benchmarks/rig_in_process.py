@@ -309,7 +309,7 @@ def measure(
     spectrometer = sweep.instruments.spectrometer
 
     def record(stream: str, data: Mapping[str, Any]) -> None:
-        checked = checked_data(stream, data, pixels=512, steps=settings.power_steps)
+        checked = checked_data(stream, data, pixels=512, steps=settings.steps)
         moment = MADE.timestamp() + world.now_s
         events.append(("event", event_document(checked, stream, len(events) + 1, time_s=moment)))
 

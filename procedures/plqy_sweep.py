@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import numpy as np
-from pymeasure.experiment import FloatParameter, IntegerParameter, Parameter, Procedure
+from pymeasure.experiment import BooleanParameter, FloatParameter, IntegerParameter, Parameter, Procedure
 
 from calibration.roles import Arrangement, Role
 from drivers.errors import ConfigurationError, RigError
@@ -91,6 +91,11 @@ class PlqySweep(Procedure):  # type: ignore[misc]
         maximum=500,
         default=20,
         description="Steps, evenly spaced in the logarithm.",
+    )
+    repeat_first_step: bool = BooleanParameter(
+        "Repeat the first step",
+        default=False,
+        description="The first step again at the end of each pass: shows whether the sample degrades.",
     )
     power_tolerance: float = FloatParameter(
         "Power tolerance",
@@ -289,9 +294,9 @@ class PlqySweep(Procedure):  # type: ignore[misc]
         plan = [
             (role, missing)
             for role in settings.passes
-            if (missing := history.missing_steps(role, settings.power_steps))
+            if (missing := history.missing_steps(role, settings.steps))
         ]
-        self._saved = settings.power_steps * len(settings.passes) - sum(len(missing) for _, missing in plan)
+        self._saved = settings.steps * len(settings.passes) - sum(len(missing) for _, missing in plan)
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sweep helper") as executor:
                 self._measure(plan, self._context(settings, history, executor))
@@ -389,5 +394,5 @@ class PlqySweep(Procedure):  # type: ignore[misc]
         self._saved += 1
         row = {column: exposure[key] for column, key in _COLUMNS.items()}
         self.emit("results", {**row, _PEAK_COLUMN: float(np.max(exposure["counts"]))})
-        settings_total = len(self.passes) * self.power_steps
+        settings_total = len(self.passes) * self.settings().steps
         self.emit("progress", 100.0 * self._saved / settings_total)

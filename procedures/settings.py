@@ -38,6 +38,7 @@ class SweepSettings:
     laser_window_high_nm: float
     settle_time_s: float
     laser_warm_up_s: float
+    repeat_first_step: bool = False
 
     def __post_init__(self) -> None:
         if not self.sample.strip():
@@ -57,10 +58,16 @@ class SweepSettings:
 
     @property
     def power_densities_mw_per_cm2(self) -> tuple[float, ...]:
-        """Get the targets of the power steps, lowest first, mW/cm²."""
-        return power_densities_mw_per_cm2(
+        """Get the targets of all steps, lowest first, mW/cm²; the first again at the end where asked for."""
+        densities = power_densities_mw_per_cm2(
             self.power_density_min_mw_per_cm2, self.power_density_max_mw_per_cm2, self.power_steps
         )
+        return (*densities, densities[0]) if self.repeat_first_step else densities
+
+    @property
+    def steps(self) -> int:
+        """Get how many steps each pass has, the repeated one included."""
+        return len(self.power_densities_mw_per_cm2)
 
     @property
     def laser_window_nm(self) -> tuple[float, float]:
@@ -112,9 +119,9 @@ class SweepSettings:
                 if role.is_emission
                 else self.integration_time_max_excitation_s
             )
-            spectra_s += self.power_steps * self.step_duration_s(role, longest_s)
+            spectra_s += self.steps * self.step_duration_s(role, longest_s)
         return SweepEstimate(
-            exposures=self.power_steps * len(self.passes),
+            exposures=self.steps * len(self.passes),
             longest_duration_s=spectra_s + self.laser_warm_up_s,
             highest_power_density_mw_per_cm2=self.power_density_max_mw_per_cm2,
         )

@@ -55,7 +55,7 @@ class Job:
     @property
     def exposures_wanted(self) -> int:
         """How many exposures the run has when it is complete, as far as this job goes."""
-        return len(self.sweep.passes) * self.sweep.power_steps
+        return len(self.sweep.passes) * self.sweep.settings().steps
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,8 @@ def power_calibration(records: Mapping[RecordKind, Record]) -> PowerCalibration:
 def missing_steps(sweep: ObservedSweep, previous: Iterable[StepSummary]) -> int:
     """How many exposures a sweep still has to take when these are saved."""
     there = {(summary.role, summary.step) for summary in previous}
-    return sum((role, step) not in there for role in sweep.passes for step in range(sweep.power_steps))
+    steps = range(sweep.settings().steps)
+    return sum((role, step) not in there for role in sweep.passes for step in steps)
 
 
 def program_versions() -> dict[str, str]:

@@ -104,6 +104,7 @@ def check_steps(
         **of_run,
         **_value_flags(values, mean),
         **_series_flags(corrected, values, mean.details),
+        Flag.REPEATED_STEP_DIFFERS: _repeated_steps_differ(corrected, values),
         **_arrangement_flags(corrected, window, weights, contents),
     }
     for flag, steps in signal_flags(corrected, np.flatnonzero(weights), emission=True).items():
@@ -151,6 +152,26 @@ def _series_flags(corrected: CorrectedRun, values: StepValues, mean: MeanDetails
         Flag.PLQY_TREND: kept & (abs(of_plqy) > alarm_sigmas(4)),
         Flag.STEPS_SCATTER: kept & bool(scatters),
     }
+
+
+def _repeated_steps_differ(corrected: CorrectedRun, values: StepValues) -> BoolArray:
+    """Steps with one target whose yields or absorptances differ beyond their noise; both are marked."""
+    targets = corrected.run.target_power_density_mw_per_cm2
+    first, again = np.nonzero(np.triu(targets[:, None] == targets[None, :], 1))
+    differs = np.zeros(len(targets), dtype=bool)
+    if not len(first):
+        return differs
+    covariance, variance = values.step_covariance, values.u_absorptance_own**2
+    own = np.diag(covariance)
+    u_plqy = np.sqrt(own[first] + own[again] - 2 * covariance[first, again])
+    u_absorptance = np.sqrt(variance[first] + variance[again])
+    apart = np.abs(values.plqy[first] - values.plqy[again]) > alarm_sigmas(4 * len(first)) * u_plqy
+    apart |= (
+        np.abs(values.absorptance[first] - values.absorptance[again])
+        > alarm_sigmas(len(first)) * u_absorptance
+    )
+    differs[first[apart]] = differs[again[apart]] = True
+    return differs
 
 
 def _correlated_trend(values: FloatArray, covariance: FloatArray, abscissa: FloatArray) -> float:

@@ -24,6 +24,7 @@ class Flag(StrEnum):
     PLQY_ABOVE_ONE = "plqy_above_one"
     PLQY_TREND = "plqy_trend"
     STEPS_SCATTER = "steps_scatter"
+    REPEATED_STEP_DIFFERS = "repeated_step_differs"
     TWO_MEASUREMENT_DISAGREES = "2m_disagrees"
     MONITOR_UNSTEADY = "monitor_unsteady"
     LASER_DRIFT = "laser_drift"
@@ -92,6 +93,11 @@ SENTENCES = {
         "with the number; it may be the sample, its heating or its degradation."
     ),
     Flag.STEPS_SCATTER: "The steps scatter about their mean more than their uncertainties allow.",
+    Flag.REPEATED_STEP_DIFFERS: (
+        "A step that was measured again, as the first at the end of each pass, has another yield or "
+        "absorptance: the sample degraded or heated up, or something moved. The steps between carry part of "
+        "it."
+    ),
     Flag.TWO_MEASUREMENT_DISAGREES: (
         "The two-arrangement result differs by more than twice the uncertainty: drift, leakage, a wrong "
         "beam position or an empty sphere that isn't comparable."
@@ -149,8 +155,8 @@ SENTENCES = {
     ),
     Flag.WINDOWS_OVERLAP: "The emission window overlaps the laser window.",
     Flag.LEAKAGE: (
-        "What the empty sphere shows in the emission window is above 1 % of the emission; measure the sixth "
-        "spectrum, which takes it off."
+        "What the empty sphere shows in the emission window is above 1 % of the emission. The sixth spectrum "
+        "takes it off; without one it is in the number."
     ),
     Flag.SINGLE_SCANS: "Single scans tell nothing of their noise: the uncertainty leaves it out.",
     Flag.NOISE_ESTIMATED: (

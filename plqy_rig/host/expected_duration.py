@@ -117,11 +117,11 @@ def forecast_pass(
             # One spectrum more than is wanted: the one that was begun before the light was on.
             lit_s = (settings.scans(role) + 1) * time_s + settings.settle_time_s
             energy += density * 1e-3 * scale.power.beam_area_cm2 * lit_s
-    settling_s = settings.settle_time_s * settings.power_steps
+    settling_s = settings.settle_time_s * settings.steps
     return PassForecast(
         role,
         tuple(times),
         sum(settings.step_duration_s(role, time_s) for time_s in times) + settling_s,
-        settings.power_steps * settings.step_duration_s(role, limits.longest_s) + settling_s,
+        settings.steps * settings.step_duration_s(role, limits.longest_s) + settling_s,
         energy,
     )

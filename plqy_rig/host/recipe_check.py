@@ -109,7 +109,7 @@ def disk_needed_mb(settings: SweepSettings) -> float:
     for role in settings.passes:
         single = settings.scans(role) * _PIXELS * 4
         means = 4 * _PIXELS * 8
-        size += settings.power_steps * (single + means) * _BYTES_OF_TEXT
+        size += settings.steps * (single + means) * _BYTES_OF_TEXT
     return size * (1 + _NEXUS_SHARE) / _MB
 
 

@@ -104,18 +104,20 @@ def health_figure(window: WindowResult, width_mm: float = HALF_WIDTH_MM) -> Figu
     figure = new_figure(width_mm, 58.0)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     density = window.power_density_mw_per_cm2
-    usable = np.isfinite(window.plqy)
+    # By power: a step that was measured again at the end belongs beside the first.
+    by_power = np.argsort(density)
+    by_power = by_power[np.isfinite(window.plqy[by_power])]
     two = 100 * window.plqy_2m
     upper.fill_between(
-        density[usable],
-        100 * (window.plqy - 2 * window.u_plqy)[usable],
-        100 * (window.plqy + 2 * window.u_plqy)[usable],
+        density[by_power],
+        100 * (window.plqy - 2 * window.u_plqy)[by_power],
+        100 * (window.plqy + 2 * window.u_plqy)[by_power],
         color=BLUE,
         alpha=0.16,
         linewidth=0,
         label="five spectra, ±2u",
     )
-    upper.plot(density[usable], 100 * window.plqy[usable], color=BLUE)
+    upper.plot(density[by_power], 100 * window.plqy[by_power], color=BLUE)
     upper.plot(density, two, "s", color=VERMILLION, markersize=3.2, label="2M")
     reach = 100 * np.concatenate([window.plqy - 2 * window.u_plqy, window.plqy + 2 * window.u_plqy])
     upper.set_ylim(*padded_limits(np.concatenate([reach, two]), 0.05))

@@ -49,9 +49,15 @@ class Truth:
         self.electrons_per_count = 90.0
         self.scans, self.leakage = 4, 0.0
         self.full_scale = FULL_SCALE
+        self.repeat_first_step = False
         for name, value in changes.items():
             assert hasattr(self, name), name
             setattr(self, name, value)
+
+    @property
+    def densities(self):
+        densities = np.geomspace(50, 900, self.steps)
+        return np.append(densities, densities[0]) if self.repeat_first_step else densities
 
     @property
     def response(self):
@@ -192,7 +198,7 @@ def make_run(truth, seed=1, roles=tuple(Role)[:5]):
     random = np.random.default_rng(seed)
     calibration = records(truth, random)
     error = truth.linearity_uncertainty * random.normal()
-    power_w = np.geomspace(50, 900, truth.steps) * (np.pi * 4.6 * 4.4 / 400) / 1e3 / 24.0
+    power_w = truth.densities * (np.pi * 4.6 * 4.4 / 400) / 1e3 / 24.0
     spectra = {role: _role(truth, role, power_w, random, error) for role in roles}
     return run_from_parts(Path("synthetic"), _headers(truth, seed), WAVELENGTH, calibration, spectra, ())
 
@@ -212,7 +218,7 @@ def _headers(truth, seed):
         "versions": {},
         "full_scale_counts": truth.full_scale,
         "linearity_coefficients": None,
-        "target_power_density_mw_per_cm2": np.geomspace(50, 900, truth.steps),
+        "target_power_density_mw_per_cm2": truth.densities,
     }
     stop = {"time": MADE.timestamp() + 90000, "exit_status": str(ExitStatus.SUCCESS), "reason": ""}
     return (("start", start), ("stop", stop))

@@ -114,7 +114,7 @@ _PLANS = (
     _Plan("What is measured", ("sample", "operator_name", "comment", "passes"), ("sample",), essential=True),
     _Plan(
         "Powers",
-        ("power_density_min_mw_per_cm2", "power_density_max_mw_per_cm2", "power_steps"),
+        ("power_density_min_mw_per_cm2", "power_density_max_mw_per_cm2", "power_steps", "repeat_first_step"),
         (),
         essential=True,
     ),

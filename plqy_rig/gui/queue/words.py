@@ -72,7 +72,8 @@ def measured_words(entry: Entry) -> str:
     if set(roles) == {role.value for role in PASS_ORDER if role.is_emission} and len(roles) > 1:
         passes = "emission passes"
     steps = recipe.get("power_steps")
-    return passes if steps is None else f"{passes} × {steps} power{'' if steps == 1 else 's'}"
+    again = ", the first again" if recipe.get("repeat_first_step") else ""
+    return passes if steps is None else f"{passes} × {steps} power{'' if steps == 1 else 's'}{again}"
 
 
 def powers_words(entry: Entry) -> str:

@@ -87,3 +87,11 @@ def test_a_dry_run_says_how_long_how_many_and_how_bright() -> None:
     # 3 passes of 22 s and 2 of 100 s per step at most, 0.2 s overhead each, and the warm-up.
     assert estimate.longest_duration_s == pytest.approx(10 * (3 * 22.2 + 2 * 100.2) + 5.0)
     assert dict(sweep.get_estimates())["Exposures"] == "50"
+
+
+def test_a_repeated_first_step_is_one_more_at_the_lowest_power_and_in_the_dry_run() -> None:
+    sweep = PlqySweep.from_recipe({"sample": "x", "power_steps": 10, "repeat_first_step": True})
+    densities = sweep.settings().power_densities_mw_per_cm2
+    assert len(densities) == sweep.settings().steps == 11
+    assert densities[-1] == densities[0] == min(densities)
+    assert sweep.estimate().exposures == 55

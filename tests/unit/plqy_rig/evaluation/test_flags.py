@@ -51,6 +51,27 @@ def at_step(step, factor):
     return change
 
 
+@pytest.mark.parametrize("role", [Role.DIRECT_EMISSION, Role.DIRECT_EXCITATION])
+def test_a_first_step_that_differs_when_repeated_is_told_at_both(role):
+    """Four per cent less emission, or one more of laser light past the sample: degradation."""
+    run = make_run(Truth(steps=8, repeat_first_step=True), 1)
+    assert run.power_steps == 9
+    factor = np.ones((9, 1))
+    factor[-1] = 0.96 if role.is_emission else 1.01
+    told = [Flag.REPEATED_STEP_DIFFERS in flags for flags in flags_of(with_counts(run, role, factor))]
+    assert told == [True, *[False] * 7, True]
+
+
+def test_a_first_step_repeated_without_harm_is_told_once_in_a_thousand_runs():
+    truth = Truth(steps=3, repeat_first_step=True)
+    told = [Flag.REPEATED_STEP_DIFFERS in raised(make_run(truth, seed)) for seed in range(150)]
+    assert sum(told) <= 2
+    # A run without a repetition makes no such comparison, however its steps differ.
+    run = make_run(Truth(steps=8), 1)
+    factor = np.linspace(1.0, 0.8, 8)[:, None]
+    assert Flag.REPEATED_STEP_DIFFERS not in raised(with_counts(run, Role.DIRECT_EMISSION, factor))
+
+
 @pytest.mark.parametrize(("nanometres", "is_in_window"), [(1530.0, True), (1300.0, False)])
 def test_a_pixel_without_a_response_is_told_where_it_counts(nanometres, is_in_window):
     run = make_run(Truth(steps=4), 1)

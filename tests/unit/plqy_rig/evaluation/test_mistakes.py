@@ -51,6 +51,15 @@ def test_a_run_without_a_mistake_raises_none_but_notes(seed):
     assert flags_of(mistakes.MISTAKES[0], seed, mistakes.PRESETS[seed]) <= {str(note) for note in NOTES}
 
 
+def test_repeating_the_first_step_of_a_sample_that_lasts_raises_nothing_more():
+    recipe = {**mistakes.EXAMPLE, **FEW_STEPS, "repeat_first_step": True}
+    run, _ = rig_in_process.measure("HET-Ce", 5, mistakes.MISTAKES[0].arrangement, **recipe)
+    assert run.power_steps == FEW_STEPS["power_steps"] + 1
+    found = evaluate_run(run).windows["er"]
+    assert found.power_density_mw_per_cm2[-1] == pytest.approx(found.power_density_mw_per_cm2[0], rel=0.03)
+    assert {flag for flags in found.flags for flag in flags} <= {str(note) for note in NOTES}
+
+
 def test_the_scatter_of_the_steps_is_what_their_uncertainties_say():
     recipe = {**mistakes.EXAMPLE, **FEW_STEPS, "power_steps": 12}
     total, degrees = 0.0, 0
