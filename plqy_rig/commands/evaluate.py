@@ -19,6 +19,7 @@ from plqy_rig.evaluation import (
     evaluate_path,
     evaluate_runs,
     evaluation_document,
+    problem_document,
     with_response,
 )
 
@@ -52,7 +53,7 @@ def evaluate(request: EvaluateRequest, *, as_json: bool) -> None:
         if found.identity is None or found.evaluation is None:
             problems += 1
             terminal.say(f"{found.path}: {found.problem}")
-            documents.append({"run": str(found.path), "problem": found.problem})
+            documents.append(problem_document(found))
             continue
         fits = _fits(found.evaluation) if request.fits else None
         if request.stages is not None:

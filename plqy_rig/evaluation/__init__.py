@@ -7,7 +7,7 @@ from plqy_rig.evaluation.choices import (
     EvaluationChoices,
     LeakageModel,
 )
-from plqy_rig.evaluation.document import evaluation_document
+from plqy_rig.evaluation.document import evaluation_document, problem_document
 from plqy_rig.evaluation.evaluate import evaluate_if_complete, evaluate_run
 from plqy_rig.evaluation.flags import NOTES, SENTENCES, Flag
 from plqy_rig.evaluation.windows import NAMED_WINDOWS, Window, parse_range, parse_window
@@ -31,5 +31,6 @@ __all__ = [
     "evaluation_document",
     "parse_range",
     "parse_window",
+    "problem_document",
     "with_response",
 ]

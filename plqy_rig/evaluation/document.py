@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plqy_rig.data import Evaluation, MeanDetails, Run, WindowResult
-from plqy_rig.evaluation.batch import RunIdentity
+from plqy_rig.evaluation.batch import EvaluatedRun, RunIdentity
 from plqy_rig.evaluation.flags import NOTES, SENTENCES, Flag
 
 if TYPE_CHECKING:
@@ -64,6 +64,17 @@ def evaluation_document(
     for name, fit in (fits or {}).items():
         document["windows"][name]["fits"] = _fits_document(fit)
     return document
+
+
+def problem_document(found: EvaluatedRun) -> dict[str, Any]:
+    """The entry of a run without an evaluation: the keys that scripts read are there, without a result."""
+    return {
+        "run": str(found.path),
+        "sample": found.identity.sample if found.identity else None,
+        "windows": {},
+        "warnings": [found.problem],
+        "problem": found.problem,
+    }
 
 
 def _window_document(window: WindowResult) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from plqy_rig.evaluation import (
     evaluate_run,
     evaluate_runs,
     evaluation_document,
+    problem_document,
 )
 from plqy_rig.evaluation.batch import RunIdentity
 from plqy_rig.evaluation.power_dependence import fit_window
@@ -68,6 +69,10 @@ def test_one_broken_run_does_not_stop_the_others(saved, tmp_path):
     assert [bool(each.problem) for each in found] == [False, True, True, False]
     assert found[1].evaluation is None
     assert "missing.nxs" in found[2].problem
+    document = problem_document(found[2])
+    assert document["windows"] == {}
+    assert document["warnings"] == [document["problem"]]
+    assert document.keys() >= {"run", "sample", "windows", "warnings"}
 
 
 def test_with_another_response_both_results_are_there(saved):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from calibration import Linearity
 from plqy_rig.data import Role
@@ -25,6 +26,8 @@ def test_photon_energies_are_those_of_the_constants():
     energy = photon_energy_j(np.array([977.0, 1530.0]))
     np.testing.assert_allclose(energy, [2.0332097e-19, 1.2983306e-19], rtol=1e-7)
     assert 0.1 / energy[0] == pytest.approx(4.918332e17, rel=1e-6)
+    per_watt = 1 / photon_energy_j(np.array([980.0, 1015.0]))
+    np.testing.assert_allclose(per_watt, [4.933434e18, 5.109628e18], rtol=1e-6)
 
 
 def test_example_a_integrals_give_absorptance_mu_and_yield_exactly():
@@ -65,6 +68,52 @@ def test_example_a_uncertainty_is_the_published_product_of_derivatives():
     assert np.sqrt(sum(value**2 for value in part.values()) + correlated) == pytest.approx(
         0.0070694, rel=1e-4
     )
+
+
+def test_example_a_absorptance_is_known_to_eight_per_mille():
+    estimate = estimate_steps(EXAMPLE_A, np.array([1.0]), AbsorptanceEstimator.PER_STEP)
+    parts = [
+        estimate.absorptance_gradient[role][0, 0] * EXAMPLE_A[role][0] * 0.001
+        for role in (Role.INDIRECT_EXCITATION, Role.DIRECT_EXCITATION)
+    ]
+    assert np.hypot(*parts) == pytest.approx(0.0080139, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("absorptance", "per_cent"),
+    [(0.10, (1.21, 2.42, 3.63)), (0.15, (0.76, 1.52, 2.28)), (0.20, (0.54, 1.07, 1.61))],
+)
+def test_the_ratio_s_noise_enters_more_the_less_is_absorbed(absorptance, per_cent):
+    """0.1, 0.2 and 0.3 % of noise on L_b and L_c, mu = 0.05."""
+    indirect = 0.5 * 0.05
+    integrals = {
+        Role.EMPTY_EXCITATION: np.array([1.0]),
+        Role.INDIRECT_EXCITATION: np.array([0.95]),
+        Role.DIRECT_EXCITATION: np.array([0.95 * (1 - absorptance)]),
+        Role.INDIRECT_EMISSION: np.array([indirect]),
+        Role.DIRECT_EMISSION: np.array([(1 - absorptance) * indirect + 0.5 * absorptance]),
+    }
+    estimate = estimate_steps(integrals, np.array([1.0]), AbsorptanceEstimator.PER_STEP)
+    assert estimate.plqy[0] == pytest.approx(0.5)
+    term = np.hypot(
+        *(
+            estimate.gradient[role][0, 0] * integrals[role][0] / estimate.plqy[0]
+            for role in (Role.INDIRECT_EXCITATION, Role.DIRECT_EXCITATION)
+        )
+    )
+    for noise, expected in zip((0.1, 0.2, 0.3), per_cent, strict=True):
+        assert noise * term == pytest.approx(expected, abs=0.0051)
+
+
+def test_what_lies_above_1000_nm_of_a_band_at_1015_nm():
+    wavelength = np.linspace(900.0, 1700.0, 512)
+    edges = np.append(wavelength, 2 * wavelength[-1] - wavelength[-2]) - (wavelength[1] - wavelength[0]) / 2
+    sigma = 40.0 / 2.35482
+    content = np.diff(ndtr((edges - 1015.0) / sigma))
+    share = content @ Window("yb", 1000, 1400).pixel_fractions(wavelength) / content.sum()
+    # A pixel at the window's edge counts with its share, as if its light lay evenly in it.
+    assert share == pytest.approx(ndtr(15.0 / sigma), abs=5e-4)
+    assert share == pytest.approx(0.811, abs=1e-3)
 
 
 def example_b(*, power=True, filter_corrected=True, photons=True, dark=True):
