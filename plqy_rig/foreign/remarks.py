@@ -68,6 +68,11 @@ def flags_of(
     mu_noise = result.mu.sigma if repeated and result.mu.is_known else 0.0
     leaked, emitted = integrals.get(Role.EMPTY_EMISSION, 0.0), integrals[Role.DIRECT_EMISSION]
     apart = abs(yields.plqy - yields.plqy_2m)
+    if repeated:
+        u_apart = result.difference.sigma
+    else:  # what is known is the noise alone, if anything: a lower bound
+        noise = result.difference.sigma if result.difference.is_known else 0.0
+        u_apart = math.hypot(noise, _unproven_difference(result))
     raised = {
         Flag.SATURATED: saturated,
         Flag.MU_NEGATIVE: yields.mu < -2 * mu_noise,
@@ -77,7 +82,7 @@ def flags_of(
         Flag.ABSORPTANCE_UNCERTAIN: max(known, unproven) > _UNCERTAIN_ABSORPTANCE,
         Flag.INTERVAL_ONLY: known > MOST_SYMMETRIC,
         Flag.PLQY_ABOVE_ONE: yields.plqy > 1,
-        Flag.TWO_MEASUREMENT_DISAGREES: apart > 2 * result.difference.sigma,
+        Flag.TWO_MEASUREMENT_DISAGREES: apart > 2 * u_apart,
         Flag.WINDOWS_OVERLAP: overlaps,
         Flag.LEAKAGE: abs(leaked) > _LEAKAGE * abs(emitted),
         Flag.UNCORRECTED_RESPONSE: uncorrected,
@@ -86,6 +91,16 @@ def flags_of(
         Flag.FILTER_EDGE_IN_WINDOW: masked,
     }
     return tuple(flag for flag in Flag if raised.get(flag, False))
+
+
+def _unproven_difference(result: WindowYield) -> float:
+    """What errors of unproven stability in each spectrum do to the yield less the two-measurement yield."""
+    first, second = result.yields.by_integral, result.yields.plqy_2m_by_integral
+    parts = [
+        (first.get(role, 0.0) - second.get(role, 0.0)) * integral * _UNPROVEN_STABILITY
+        for role, integral in result.integrals.items()
+    ]
+    return math.hypot(*parts)
 
 
 def result_notes(result: WindowYield) -> list[str]:

@@ -85,6 +85,19 @@ def test_a_window_without_a_laser_line_is_said(evaluate, tmp_path):
     assert "edge" in evaluate(files, quantity="photons", laser="977:990").warnings
 
 
+@pytest.mark.parametrize(("empty", "told"), [(1.0, False), (1.002, False), (1.1, True)])
+def test_without_repeats_2m_disagrees_only_beyond_what_unproven_stability_allows(
+    evaluate, tmp_path, empty, told
+):
+    """An empty sphere 0.2 % off moves 2M by 1 %, as any two spectra may; one 10 % off isn't comparable."""
+    example = {**EXAMPLE_A, "empty": (empty * EXAMPLE_A["empty"][0], 0.0)}
+    noise = {role: np.random.default_rng(index).standard_normal(801) for index, role in enumerate(example)}
+    files = write(tmp_path, lambda role, values: values + 1e9 * noise[role], example)
+    result = evaluate(files, quantity="photons")
+    assert result.step["plqy"] != pytest.approx(result.step["plqy_2m"], rel=5e-3) or empty == 1.0
+    assert ("2m_disagrees" in result.flags) == told
+
+
 def test_windows_that_overlap_are_flagged(evaluate, tmp_path):
     result = evaluate(write(tmp_path), quantity="photons", window=["all=970:1650"])
     assert "windows_overlap" in result.flags
