@@ -8,13 +8,30 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from calibration import Record, RecordKind
 from drivers.errors import ConfigurationError
 from plqy_rig.evaluation.windows import NAMED_WINDOWS, Window
 
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
 DEFAULT_RANGE_MW_PER_CM2 = (50.0, 900.0)
 """The published averages are over this range."""
 MOST_DRAWS = 10_000_000
+_RANGE_TOLERANCE = 0.04
+"""The sweep corrects a power from 2 % on, and once: a step aimed at the edge is found a little off."""
+
+
+def steps_in_range(density_mw_per_cm2: FloatArray, limits_mw_per_cm2: tuple[float, float]) -> BoolArray:
+    """Which steps belong to the averaging range, [steps]: those aimed at its edges too."""
+    low, high = limits_mw_per_cm2
+    return np.asarray(
+        (density_mw_per_cm2 >= low * (1 - _RANGE_TOLERANCE))
+        & (density_mw_per_cm2 <= high * (1 + _RANGE_TOLERANCE))
+    )
 
 
 class LeakageModel(StrEnum):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plqy_rig.data import MeanDetails, Role, StepDetails, WindowDetails, WindowResult
 from plqy_rig.evaluation import formulas
 from plqy_rig.evaluation.checks import MeanComparison, StepValues, check_steps
-from plqy_rig.evaluation.choices import EstimatorChoice, EvaluationChoices
+from plqy_rig.evaluation.choices import EstimatorChoice, EvaluationChoices, steps_in_range
 from plqy_rig.evaluation.corrected_run import CorrectedRun
 from plqy_rig.evaluation.estimate import (
     AbsorptanceEstimator,
@@ -31,9 +31,6 @@ from plqy_rig.evaluation.windows import Window
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-
-_RANGE_TOLERANCE = 0.02
-"""A step aimed at the edge of the averaging range belongs to it although its power is 2 % off."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,7 @@ def pose(corrected: CorrectedRun, window: Window) -> WindowProblem:
     )
     kept = {role: content.at(usable) for role, content in contents.items()}
     density = corrected.power_density_mw_per_cm2[usable]
-    low, high = corrected.choices.range_mw_per_cm2
-    in_range = (density >= low * (1 - _RANGE_TOLERANCE)) & (density <= high * (1 + _RANGE_TOLERANCE))
+    in_range = steps_in_range(density, corrected.choices.range_mw_per_cm2)
     power_w = corrected.reference_power_w[usable]
     estimator = _estimator(kept, density, corrected.choices.estimator)
     estimate, weights = _estimate(corrected.choices, kept, power_w, in_range, estimator)

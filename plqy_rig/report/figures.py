@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from plqy_rig.data import WindowResult
+from plqy_rig.evaluation.choices import steps_in_range
 from plqy_rig.evaluation.power_dependence import PowerDependence
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
 from plqy_rig.report.quantities import step_values
@@ -35,9 +36,6 @@ BoolArray = NDArray[np.bool_]
 
 SKIN_EXPOSURE_LIMIT_MW_PER_CM2 = 730.0
 """Skin exposure limit at 980 nm, long exposure (ICNIRP 2013): 0.2 C_A W/cm², C_A = 10^(0.002 (980-700))."""
-
-_EDGE_TOLERANCE = 0.02
-"""A step aimed at the edge of the averaging range belongs to it although its power is 2 % off."""
 
 
 @styled
@@ -233,9 +231,7 @@ def mean_ends(window: WindowResult) -> tuple[float, float]:
 
 def in_range(window: WindowResult) -> BoolArray:
     """The steps that enter the mean, [steps]."""
-    low, high = window.range_mw_per_cm2
-    density = window.power_density_mw_per_cm2
-    inside = (density >= low * (1 - _EDGE_TOLERANCE)) & (density <= high * (1 + _EDGE_TOLERANCE))
+    inside = steps_in_range(window.power_density_mw_per_cm2, window.range_mw_per_cm2)
     return np.asarray(inside & np.isfinite(window.plqy))
 
 

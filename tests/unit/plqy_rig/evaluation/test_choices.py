@@ -18,6 +18,7 @@ from plqy_rig.evaluation import (
     Window,
     evaluate_run,
 )
+from plqy_rig.evaluation.choices import steps_in_range
 from plqy_rig.evaluation.content import window_weights
 from plqy_rig.evaluation.intervals import fieller_interval
 from plqy_rig.evaluation.smooth_errors import correlation_factor
@@ -235,4 +236,11 @@ def test_few_columns_hold_the_correlation_of_the_response():
         (factor @ factor.T) * np.outer(spread, spread),
         response.shape_covariance(),
         atol=1e-7 * spread.max() ** 2,
+    )
+
+
+def test_steps_aimed_at_the_edges_of_the_range_belong_to_it_although_a_little_off():
+    density = np.array([47.0, 48.7, 51.0, 300.0, 925.0, 945.0, np.nan])
+    np.testing.assert_array_equal(
+        steps_in_range(density, (50.0, 900.0)), [False, True, True, True, True, False, False]
     )
