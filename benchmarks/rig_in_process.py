@@ -126,8 +126,12 @@ class _Instrument:
 
 class Laser(_Instrument):
     on = False
+    temperature_c = 25.0
 
-    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None: ...
+    def stabilise_temperature(self, temperature_c: float, *, timeout_s: float) -> None:
+        self.temperature_c = temperature_c
+        with self.world.lock:
+            self.world.optics.set_laser_temperature(self.world.now_s, temperature_c)
 
     def switch_on(self, current_a: float) -> None:
         self.on = True
@@ -140,7 +144,7 @@ class Laser(_Instrument):
             self.world.optics.set_laser_current(self.world.now_s, 0.0)
 
     def read_state(self) -> LaserState:
-        return LaserState(self.on, 0.3, 25.0, True, True, ())
+        return LaserState(self.on, 0.3, self.temperature_c, True, True, ())
 
 
 class ShutterBlade(_Instrument):
@@ -275,6 +279,7 @@ class Arrangement:
         before: done to the bench before the sweep.
         during: done whenever the operator is asked for something.
         monitor_wavelength_nm: as the rig file has it.
+        laser_temperature_c: as the rig file has it.
         records_age: of the calibration records when the run begins.
         lamp_hours: that the lamp had burned since its certificate when the response was measured.
         laser_check: whether the lamp is compared with its spectrum of the calibration before the run.
@@ -285,6 +290,7 @@ class Arrangement:
     before: Callable[[World], None] = _nothing
     during: Callable[[World, OperatorRequest], None] = _nothing
     monitor_wavelength_nm: float = LASER_LINE_NM
+    laser_temperature_c: float = 25.0
     records_age: timedelta = timedelta(days=21)
     lamp_hours: float = 12.0
     laser_check: bool = False
@@ -301,7 +307,7 @@ def measure(
     arrangement.before(world)
     checks = [] if lamp_then is None else [laser_check(world, lamp_then)]
     sweep = PlqySweep.from_recipe({"sample": sample, **recipe, **arrangement.recipe})
-    sweep.instruments = _instruments(world, arrangement.monitor_wavelength_nm)
+    sweep.instruments = instruments(world, arrangement.monitor_wavelength_nm, arrangement.laser_temperature_c)
     sweep.operator = Hands(world, arrangement.during)
     sweep.beam = _power_calibration(records)
     events: list[tuple[str, dict[str, Any]]] = []
@@ -411,7 +417,10 @@ def _power_calibration(records: Mapping[RecordKind, Record]) -> PowerCalibration
     )
 
 
-def _instruments(world: World, monitor_wavelength_nm: float) -> Instruments:
+def instruments(
+    world: World, monitor_wavelength_nm: float = LASER_LINE_NM, laser_temperature_c: float = 25.0
+) -> Instruments:
+    """The rig's instruments at this bench, as its rig file has them."""
     return Instruments(
         laser=Laser(world),
         shutter=ShutterBlade(world),
@@ -420,7 +429,7 @@ def _instruments(world: World, monitor_wavelength_nm: float) -> Instruments:
         spectrometer=ArraySpectrometer(world),
         clock=world.clock,
         working_current_a=0.3,
-        laser_temperature_c=25.0,
+        laser_temperature_c=laser_temperature_c,
         monitor_wavelength_nm=monitor_wavelength_nm,
         detector_temperature_c=SET_POINT_C,
         power_density_limit_mw_per_cm2=1e5,

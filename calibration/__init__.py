@@ -83,9 +83,10 @@ from calibration.record_folder import (
     foreign_instruments,
     lamp_warnings,
     records_of_kind,
+    select_checks,
     select_records,
 )
-from calibration.records import CheckKind, Record, RecordKind, newest_records, read_record, write_record
+from calibration.records import CheckKind, Record, RecordKind, read_record, write_record
 from calibration.response import (
     ResponseCalibration,
     ResponseOptions,
@@ -204,7 +205,6 @@ __all__ = [
     "measure_long_pass",
     "merge_exposures",
     "net_counts",
-    "newest_records",
     "pixel_widths_nm",
     "raw_data_path",
     "read_data_sheet",
@@ -215,6 +215,7 @@ __all__ = [
     "records_of_kind",
     "save_record",
     "second_moment_width",
+    "select_checks",
     "select_records",
     "spline_flux",
     "stray_light_fraction",

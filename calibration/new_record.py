@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import RecordError
-from calibration.records import AnyKind, CheckKind, Record, RecordKind, read_record, write_record
+from calibration.records import AnyKind, CheckKind, Record, RecordKind, read_record, write_record, write_whole
 
 DEFAULT_VALIDITY: Mapping[AnyKind, timedelta] = {
     RecordKind.RESPONSE: timedelta(days=182),
@@ -126,11 +126,7 @@ def save_record(new: NewRecord, folder: Path) -> Path:
     if path.exists():
         raise RecordError(f"{path}: exists already; records are never overwritten")
     if new.raw is not None:
-        raw_path = raw_data_path(path)
-        try:
-            raw_path.write_bytes(new.raw)
-        except OSError as error:
-            raise RecordError(f"{raw_path}: can't be written ({error.strerror})") from error
+        write_whole(raw_data_path(path), new.raw)
     return write_record(new.record, folder)
 
 

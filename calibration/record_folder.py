@@ -11,7 +11,7 @@ from pathlib import Path
 
 from calibration.errors import RecordError
 from calibration.new_record import RawState, raw_state
-from calibration.records import AnyKind, Record, RecordKind, read_record
+from calibration.records import AnyKind, CheckKind, Record, RecordKind, read_record
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +148,25 @@ def select_records(
     )
 
 
+def select_checks(folder: Path, serial_numbers: Mapping[str, str], at: datetime) -> dict[CheckKind, Record]:
+    """Of each kind of check the record that belongs to these instruments, by the rules of `select_records`.
+
+    Another lamp's certificate or another spectrometer's wavelengths are never taken. Damaged files are left
+    out: no result stands on a check.
+
+    Args:
+        folder: of records.
+        serial_numbers: of the instruments in use, by role.
+        at: when they are used.
+
+    Raises:
+        RecordError: the folder doesn't exist.
+    """
+    statuses = [status for path in _record_files(folder) if (status := _status(path, at)).record is not None]
+    best = {kind: _newest(statuses, kind, serial_numbers)[0] for kind in CheckKind}
+    return {kind: _record(status) for kind, status in best.items() if status is not None}
+
+
 def lamp_warnings(
     record: Record, *, at: datetime, hours_used: float, hours_limit: float = DEFAULT_LAMP_HOURS
 ) -> tuple[str, ...]:
@@ -185,7 +204,10 @@ def _refuse_damaged(statuses: Sequence[RecordStatus]) -> None:
     """A damaged file might be the newest record of its kind: an older one mustn't slip into its place."""
     damaged = [status.message for status in statuses if status.state is RecordState.DAMAGED]
     if damaged:
-        raise RecordError("; ".join(damaged))
+        raise RecordError(
+            f"{'; '.join(damaged)} It might be the newest of its kind: put the original back, or move it out "
+            "of the folder."
+        )
 
 
 def _find(
@@ -216,7 +238,7 @@ def _sweep_kind(status: RecordStatus) -> RecordKind:
 
 
 def _newest(
-    statuses: Sequence[RecordStatus], kind: RecordKind, serial_numbers: Mapping[str, str]
+    statuses: Sequence[RecordStatus], kind: AnyKind, serial_numbers: Mapping[str, str]
 ) -> tuple[RecordStatus | None, list[str]]:
     """The best record of a kind, and why newer ones weren't taken."""
     of_kind = [status for status in statuses if _record(status).kind is kind]
@@ -224,7 +246,6 @@ def _newest(
     for state in (RecordState.VALID, RecordState.EXPIRED):
         usable = [status for status in own if status.state is state]
         if usable:
-            # max keeps the first of equals, as `newest_records` does.
             return max(usable, key=lambda status: _record(status).created), []
     warnings = [
         f"{status.path.name} isn't used: it is of {_foreign_serials(status, serial_numbers)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,7 +169,7 @@ def read_record(path: Path) -> Record:
     except OSError as error:
         raise RecordError(f"{path}: can't be read ({error.strerror})") from error
     except ValueError as error:
-        raise RecordError(f"{path}: damaged, it isn't complete JSON ({error})") from error
+        raise RecordError(f"{path}: damaged, it isn't complete JSON ({error}).") from error
     if not isinstance(document, dict):
         raise RecordError(f"{path}: not a calibration record (no JSON object)")
     return Record.from_document(document, str(path))
@@ -177,36 +178,29 @@ def read_record(path: Path) -> Record:
 def write_record(record: Record, folder: Path) -> Path:
     """Write a record into `folder` under its own name, never over another file; returns the path."""
     path = folder / record.file_name
+    if path.exists():
+        raise RecordError(f"{path}: exists already; records are never overwritten")
     text = json.dumps(record.to_document(), indent=1, ensure_ascii=False)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text + "\n")
-    except FileExistsError as error:
-        raise RecordError(f"{path}: exists already; records are never overwritten") from error
-    except OSError as error:
-        raise RecordError(f"{path}: can't be written ({error.strerror})") from error
+    write_whole(path, (text + "\n").encode("utf-8"))
     return path
 
 
-def newest_records(folder: Path) -> dict[RecordKind, Record]:
-    """The newest record of each kind in `folder`, whatever its age; every file in it has to be sound.
-
-    Checks (`CheckKind`) are left out. `select_records` also looks at dates and serial numbers.
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, whenever the program or the power ends.
 
     Raises:
-        RecordError: the folder is missing or one of its records can't be used.
+        RecordError: it can't be written.
     """
-    if not folder.is_dir():
-        raise RecordError(f"{folder}: the calibration folder doesn't exist")
-    newest: dict[RecordKind, Record] = {}
-    for path in sorted(folder.glob("*.json")):
-        record = read_record(path)
-        if not isinstance(record.kind, RecordKind):
-            continue
-        held = newest.get(record.kind)
-        if held is None or record.created > held.created:
-            newest[record.kind] = record
-    return newest
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RecordError(f"{path}: can't be written ({error.strerror})") from error
 
 
 def _timestamp(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +12,8 @@ from calibration import (
     CurveError,
     Record,
     make_record,
-    records_of_kind,
     save_record,
+    select_checks,
     select_records,
 )
 from calibration.records import AnyKind
@@ -58,6 +59,7 @@ class CalibrationSession:
         Raises:
             ConfigurationError: no such calibration or parameter, or the rig file has no lamp.
             CurveError: a file that can't be used, with its line.
+            RecordError: a record in the folder is damaged, or one that the rig file names isn't there.
         """
         self._rig_file = rig_file
         self._request = request
@@ -68,6 +70,7 @@ class CalibrationSession:
         self.verdict: SafeVerdict | None = None
         self.changed_settings: list[ProposedSetting] = []
         self._told: list[dict[str, Any]] = []
+        self._connected: dict[str, str] = {}
         self._serials: dict[str, str] = {}
         self._procedures = procedures_of(request.names, request.changes)
         lamp = rig_file.configuration.lamp
@@ -83,6 +86,8 @@ class CalibrationSession:
             "beam": lambda: beam_result(request.beam),
         }
         self._from_files = {name: readers[name]() for name in request.names if name in FROM_FILES}
+        if self.needs_rig:
+            self._records()
 
     @property
     def needs_rig(self) -> bool:
@@ -148,7 +153,7 @@ class CalibrationSession:
     def _station(self, rig: Rig) -> Station:
         for name, identity in rig.identities().items():
             if identity["serial_number"]:
-                self._serials[name] = identity["serial_number"]
+                self._connected[name] = self._serials[name] = identity["serial_number"]
         return make_station(rig, AskedOperator(self._face, self._stop), self._face)
 
     def _run_all(self, station: Station | None) -> None:
@@ -180,19 +185,21 @@ class CalibrationSession:
             raise MeasurementError(f"{name}: {error}") from error
         finally:
             _shut_down(procedure, self._stop)
-        return procedure.results
+        return [_stamped(result, datetime.now(UTC)) for result in procedure.results]
 
     def _records(self) -> dict[AnyKind, Record]:
-        """What may be used: valid records of these instruments, those of this session before all others."""
+        """The records that a run would use, and valid checks; those of this session before all others.
+
+        Who made a record with which lamp or reference head doesn't matter for its use; whose certificate a
+        lamp record is does.
+        """
         found: dict[AnyKind, Record] = {}
         now = datetime.now(UTC)
         if self.folder.is_dir():
-            selection = select_records(self.folder, self._serials, now)
-            found.update(dict(selection.records.items()))
-            for kind in CheckKind:
-                valid = [one for one in records_of_kind(self.folder, kind) if not one.expired_at(now)]
-                if valid:
-                    found[kind] = valid[-1]
+            own = self._request.folder is None
+            chosen = self._rig_file.configuration.calibration.records if own else ()
+            found.update(dict(select_records(self.folder, self._connected, now, chosen).records.items()))
+            found.update(dict(select_checks(self.folder, self._serials, now).items()))
         found.update({one.record.kind: one.record for one in self.kept})
         return found
 
@@ -232,6 +239,19 @@ class CalibrationSession:
         self.changed_settings.append(setting)
         key = f"{setting.section}.{setting.key}"
         self._face.tell(f"{self._rig_file.path.name}: {key} was {old:g}, is {setting.new:g} now.")
+
+
+def _stamped(result: CalibrationResult, at: datetime) -> CalibrationResult:
+    """A result that stands on expired records says so, now and in its record: stamped, not blocked."""
+    said = tuple(
+        f"made with a {name} record that expired on {record.expires:%Y-%m-%d}"
+        for name, record in result.used.items()
+        if record.expired_at(at)
+    )
+    if not said:
+        return result
+    values = {**result.values, "warnings": [*result.values.get("warnings", ()), *said]}
+    return replace(result, values=values, warnings=(*result.warnings, *said))
 
 
 def _shut_down(procedure: CalibrationProcedure, stop: StopRequest) -> None:

@@ -18,7 +18,7 @@ from calibration import (
     RecordKind,
     WheelCurve,
     foreign_instruments,
-    records_of_kind,
+    select_checks,
     select_records,
 )
 from drivers.errors import ConfigurationError, RigError
@@ -134,9 +134,13 @@ def records_for(rig: Rig) -> LoadedRecords:
         RecordError: as `load_records`.
     """
     section = rig.rig_file.configuration.calibration
-    serials = {name: identity["serial_number"] for name, identity in rig.identities().items()}
-    known = {name: serial for name, serial in serials.items() if serial}
-    return load_records(rig.rig_file.calibration_folder, known, section.records)
+    return load_records(rig.rig_file.calibration_folder, known_serials(rig.identities()), section.records)
+
+
+def known_serials(identities: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Serial numbers by role, of those instruments that have one."""
+    serials = {name: identity["serial_number"] for name, identity in identities.items()}
+    return {name: serial for name, serial in serials.items() if serial}
 
 
 def require_own_records(job: Job, identities: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
@@ -149,8 +153,7 @@ def require_own_records(job: Job, identities: Mapping[str, Mapping[str, str]]) -
     Raises:
         ConfigurationError: a record is of another instrument and nobody chose it by hand.
     """
-    serials = {name: identity["serial_number"] for name, identity in identities.items()}
-    known = {name: serial for name, serial in serials.items() if serial}
+    known = known_serials(identities)
     records = job.records
     chosen = records.chosen if isinstance(records, LoadedRecords) else ()
     said = list(records.warnings) if isinstance(records, LoadedRecords) else []
@@ -190,9 +193,15 @@ def program_versions() -> dict[str, str]:
     return {"plqy-rig": version("plqy-rig"), "python": platform.python_version()}
 
 
-def _last_laser_check(folder: Path) -> tuple[Record, ...]:
-    """The newest laser check: what it says of the air in the sphere belongs to the runs of its day."""
-    return records_of_kind(folder, CheckKind.LASER_CHECK)[-1:] if folder.is_dir() else ()
+def _last_laser_check(rig: Rig) -> tuple[Record, ...]:
+    """The newest laser check of this rig: what it says of the air in the sphere belongs to its day's runs."""
+    folder = rig.rig_file.calibration_folder
+    if not folder.is_dir():
+        return ()
+    check = select_checks(folder, known_serials(rig.identities()), datetime.now(UTC)).get(
+        CheckKind.LASER_CHECK
+    )
+    return () if check is None else (check,)
 
 
 def run_metadata(job: Job, rig: Rig) -> RunMetadata:
@@ -209,8 +218,7 @@ def run_metadata(job: Job, rig: Rig) -> RunMetadata:
         target_power_density_mw_per_cm2=settings.power_densities_mw_per_cm2,
         linearity_coefficients=spectrometer.linearity_coefficients,
         calibration_records=[
-            record.to_document()
-            for record in (*job.records.values(), *_last_laser_check(rig.rig_file.calibration_folder))
+            record.to_document() for record in (*job.records.values(), *_last_laser_check(rig))
         ],
         versions=program_versions(),
         operator=settings.operator_name,

@@ -19,12 +19,12 @@ from calibration import (
     check_records,
     lamp_warnings,
     make_record,
-    newest_records,
     raw_data_path,
     read_raw_data,
     read_record,
     records_of_kind,
     save_record,
+    select_checks,
     select_records,
 )
 
@@ -65,7 +65,6 @@ def test_the_newest_valid_record_of_the_right_instrument_is_taken(tmp_path):
     assert ratio == 2.0
     assert selection.expired == ()
     assert selection.warnings == ()
-    assert newest_records(tmp_path)[RecordKind.MONITOR_RATIO].values["ratio"] == 3.0
 
 
 def test_a_record_without_serial_numbers_belongs_to_any_instrument(tmp_path):
@@ -131,7 +130,6 @@ def test_checks_are_listed_but_not_taken_for_calibrations(tmp_path):
     saved(tmp_path)
     for days_ago, deviation in ((1, 0.02), (40, 0.01)):
         saved(tmp_path, days_ago=days_ago, ratio=deviation, kind=CheckKind.LASER_CHECK)
-    assert set(newest_records(tmp_path)) == {RecordKind.MONITOR_RATIO}
     assert set(select_records(tmp_path, RIG, NOW).records) == {RecordKind.MONITOR_RATIO}
     history = records_of_kind(tmp_path, CheckKind.LASER_CHECK)
     assert [record.values["deviation"] for record in history] == [[0.01], [0.02]]
@@ -140,6 +138,29 @@ def test_checks_are_listed_but_not_taken_for_calibrations(tmp_path):
     documents = {str(record.kind): record.to_document() for record in history}
     with pytest.raises(RecordError, match="no calibration record for"):
         CalibrationSet.from_documents(documents, "a run")
+
+
+def test_a_check_is_taken_by_the_same_rules_and_never_another_lamp_s(tmp_path):
+    lamp = {"kind": CheckKind.LAMP}
+    saved(tmp_path, days_ago=20, ratio=1.0, **lamp)
+    saved(tmp_path, days_ago=2, ratio=2.0, serial="M2", **lamp)
+    saved(tmp_path, days_ago=-3, ratio=3.0, **lamp)
+    saved(tmp_path, days_ago=1, ratio=4.0, validity=timedelta(hours=1), **lamp)
+    saved(tmp_path, days_ago=1, serial="M2", kind=CheckKind.WAVELENGTH)
+    found = select_checks(tmp_path, RIG, NOW)
+    assert {kind: record.values["deviation"] for kind, record in found.items()} == {CheckKind.LAMP: [1.0]}
+    later = select_checks(tmp_path, RIG, NOW + timedelta(days=400))
+    assert later[CheckKind.LAMP].values["deviation"] == [3.0]
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RecordError, match="No space left"):
+        saved(tmp_path, raw={"power_w": np.arange(5.0)})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_raw_data_lie_beside_the_record_under_its_hash(tmp_path):

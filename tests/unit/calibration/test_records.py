@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from calibration import Record, RecordError, RecordKind, newest_records, read_record, write_record
+from calibration import Record, RecordError, RecordKind, read_record, write_record
 
 MADE = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
@@ -77,20 +77,6 @@ def test_something_else_than_a_record_is_refused(tmp_path):
 def test_not_a_number_can_not_be_sealed():
     with pytest.raises(RecordError, match="finite"):
         beam_record(diameter=float("nan"))
-
-
-def test_the_newest_record_of_a_kind_is_found(tmp_path):
-    newer = beam_record(created=MADE.replace(month=6), diameter=4.5)
-    for record in (beam_record(), newer):
-        write_record(record, tmp_path)
-    assert newest_records(tmp_path) == {RecordKind.BEAM: newer}
-
-
-def test_a_missing_folder_is_told():
-    from pathlib import Path
-
-    with pytest.raises(RecordError, match="doesn't exist"):
-        newest_records(Path("nowhere-at-all"))
 
 
 def test_a_record_expires_after_its_date():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.rig_in_memory import LiveWorld, RigInMemory
 
-from calibration import CheckKind, read_record
+from calibration import CheckKind, RecordError, RecordKind, make_record, read_record, save_record
 from drivers.errors import ConfigurationError, RunAbortedError, SafetyError
 from plqy_rig.calibration_session import (
     ORDER,
@@ -18,8 +19,10 @@ from plqy_rig.calibration_session import (
     result_document,
     should_be_kept,
 )
+from plqy_rig.config import read_rig_file
 from plqy_rig.engine.guardian_link import NoGuardian
 from procedures import OperatorAnswer
+from procedures.calibrations import CalibrationResult, WheelMeasurement
 
 
 class WrittenFace:
@@ -196,6 +199,83 @@ def test_a_beam_needs_no_rig(tmp_path):
 def test_what_cannot_be_done_is_refused_before_anything_moves(tmp_path, names, changes, says):
     with pytest.raises(ConfigurationError, match=says):
         Made(tmp_path, names=names, changes=changes)
+
+
+def kept_record(folder, kind, days_old=10, **instruments):
+    new = make_record(
+        kind,
+        {},
+        operator="A. Person",
+        origin="a test",
+        instruments=instruments,
+        created=datetime.now(UTC) - timedelta(days=days_old),
+    )
+    return save_record(new, folder)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The records that a calibration was given; what it finds stands on all of them."""
+    seen = {}
+
+    def measure(self):
+        seen.update(self.records)
+        used = {str(kind): record for kind, record in self.records.items()}
+        return (
+            CalibrationResult(RecordKind.WHEEL, {"warnings": ["dirt"]}, "a test", (), ("dirt",), (), used),
+        )
+
+    monkeypatch.setattr(WheelMeasurement, "measure", measure)
+    return seen
+
+
+def test_another_lamp_s_certificate_and_another_spectrometer_s_lines_are_never_used(tmp_path, seen):
+    made = Made(tmp_path)
+    made.session._serials["lamp"] = "HL-2"
+    folder = made.session.folder
+    kept_record(folder, CheckKind.LAMP, lamp="HL-1")
+    kept_record(folder, CheckKind.WAVELENGTH, spectrometer="another")
+    # Made with a lamp that is gone: as good as ever, a run would use it too.
+    response = kept_record(folder, RecordKind.RESPONSE, lamp="HL-1")
+    made.run()
+    assert {kind: record.sha256 for kind, record in seen.items()} == {
+        RecordKind.RESPONSE: read_record(response).sha256
+    }
+
+
+def test_what_stands_on_an_expired_record_says_so_for_ever(tmp_path, seen):
+    made = Made(tmp_path)
+    kept_record(made.session.folder, RecordKind.LINEARITY, days_old=400)
+    made.run()
+    dirt, expired = made.session.kept[0].record.values["warnings"]
+    assert dirt == "dirt"
+    assert "linearity record that expired on" in expired
+    assert made.session.document()["results"][0]["warnings"] == ["dirt", expired]
+
+
+def test_a_record_that_the_rig_file_names_goes_before_a_newer_one(tmp_path, seen):
+    made = Made(tmp_path)
+    old = kept_record(made.session.folder, RecordKind.LINEARITY, days_old=20)
+    kept_record(made.session.folder, RecordKind.LINEARITY, days_old=2)
+    path = made.rig.rig_file.path
+    text = path.read_text(encoding="utf-8").replace(
+        "[calibration]\n", f'[calibration]\nrecords = ["{old.name}"]\n'
+    )
+    path.write_text(text, encoding="utf-8")
+    made.session._rig_file = read_rig_file(path)
+    made.run()
+    assert seen[RecordKind.LINEARITY].sha256 == read_record(old).sha256
+
+
+def test_a_damaged_record_is_told_with_the_way_out_before_anything_moves(tmp_path):
+    path = kept_record(Made(tmp_path).session.folder, RecordKind.LINEARITY)
+    path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    with pytest.raises(RecordError, match="move it out of the folder"):
+        Made(tmp_path)
+    beam = BeamInput(diameter_x_mm=4.5, diameter_y_mm=4.4)
+    made = Made(tmp_path, names=("beam",), changes=(), beam=beam)
+    made.session.run()
+    assert len(made.session.kept) == 1
 
 
 def test_every_calibration_says_what_can_be_set():
