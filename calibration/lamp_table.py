@@ -118,15 +118,6 @@ class LampTable:
             tuple(values.get("warnings", ())),
         )
 
-    def require_range(self, low_nm: float, high_nm: float) -> None:
-        """Refuse a table that doesn't cover a range; nothing is ever extrapolated. Raises `CurveError`."""
-        low, high = float(self.wavelength_nm[0]), float(self.wavelength_nm[-1])
-        if low_nm < low or high_nm > high:
-            raise CurveError(
-                f"{self.source}: the table covers {low:g} to {high:g} nm, {low_nm:g} to {high_nm:g} nm is "
-                "needed"
-            )
-
 
 def read_lamp_table(
     path: Path,

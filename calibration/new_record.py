@@ -67,6 +67,7 @@ def make_record(
     instruments: Mapping[str, str],
     created: datetime,
     validity: timedelta | None = None,
+    expires: datetime | None = None,
     used_records: Mapping[str, Record] | None = None,
     raw: Mapping[str, NDArray[Any]] | None = None,
 ) -> NewRecord:
@@ -80,6 +81,7 @@ def make_record(
         instruments: serial numbers by role, at least of what the record belongs to.
         created: when (UTC).
         validity: how long it holds; `DEFAULT_VALIDITY` of its kind if None.
+        expires: until when, where that is laid down elsewhere, as by a certificate; may lie in the past.
         used_records: the records that went into it, by name; their hashes are kept.
         raw: raw arrays by name, to be written beside the record.
 
@@ -101,7 +103,7 @@ def make_record(
     record = Record.seal(
         kind=kind,
         created=created,
-        expires=created + lasts,
+        expires=created + lasts if expires is None else expires,
         operator=operator,
         origin=origin,
         instruments=instruments,

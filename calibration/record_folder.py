@@ -167,11 +167,10 @@ def select_checks(folder: Path, serial_numbers: Mapping[str, str], at: datetime)
     return {kind: _record(status) for kind, status in best.items() if status is not None}
 
 
-def lamp_warnings(
-    record: Record, *, at: datetime, hours_used: float, hours_limit: float = DEFAULT_LAMP_HOURS
-) -> tuple[str, ...]:
+def lamp_warnings(record: Record, *, at: datetime, hours_used: float) -> tuple[str, ...]:
     """Why a lamp's certificate shouldn't be relied on any more: its date or its burning hours."""
     warnings = []
+    hours_limit = float(record.values.get("valid_hours", DEFAULT_LAMP_HOURS))
     if record.expired_at(at):
         warnings.append(f"the lamp's certificate expired on {record.expires:%Y-%m-%d}")
     if hours_used > hours_limit:

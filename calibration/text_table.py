@@ -127,7 +127,7 @@ def parse_table(text: str, source: str, columns: Sequence[int]) -> TextTable:
             )
         row = [float(field.replace(",", ".") if decimal == "," else field) for field in line.fields]
         if not np.isfinite(row).all():
-            raise CurveError(f"{source}, line {line.number}: not a finite number in it")
+            raise CurveError(f"{source}, line {line.number}: holds a number that isn't finite")
         rows.append(row)
     return TextTable(
         source, np.array(rows), tuple(line.number for line in lines), tuple(text for _, text in header)

@@ -7,6 +7,7 @@ key, what was given and what is allowed.
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from drivers.errors import ConfigurationError
 
 RIG_FORMAT = "plqy-rig/1"
+_USB_SERIAL = 3
+"""Place of the serial number in a VISA resource: USB0::vendor::product::serial::INSTR."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -157,6 +160,12 @@ class LampSection(_Section):
     """Table of the lamp's output, relative to the rig file."""
     unit: Literal["uW/nm", "uW/cm2/nm"]
     """Total flux into the sphere, or irradiance at a plane; never guessed from the numbers."""
+    certified: date | None = None
+    """Day of the certificate; None: unknown, its validity counts from when it was read."""
+    valid_days: Annotated[int, Field(gt=0)] = 365
+    """How long the certificate holds, from its day on."""
+    valid_hours: Positive = 50.0
+    """Burning hours for which it holds."""
 
 
 NewsKind = Literal["finished", "failed", "held", "operator_needed", "not_safe", "queue_ended"]
@@ -214,6 +223,16 @@ class RigFile:
     def calibration_folder(self) -> Path:
         """The calibration folder, absolute."""
         return (self.path.parent / self.configuration.calibration.folder).resolve()
+
+    @property
+    def serial_numbers(self) -> dict[str, str]:
+        """Serial numbers by role, as far as the file itself knows them: a USB resource holds its own."""
+        found = {"spectrometer": self.configuration.spectrometer.serial_number}
+        for role in ("laser", "monitor"):
+            parts = getattr(self.configuration, role).resource.split("::")
+            if parts[0].upper().startswith("USB") and len(parts) > _USB_SERIAL:
+                found[role] = parts[_USB_SERIAL]
+        return found
 
     @property
     def fallback_folder(self) -> Path | None:

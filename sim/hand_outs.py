@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sim.bench import Bench
@@ -29,14 +29,21 @@ class HandOuts:
 def write_hand_outs(folder: Path, bench: Bench) -> HandOuts:
     """Write the files into the rig file's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    date = (datetime.now(UTC) - _CERTIFICATE_AGE).date().isoformat()
     optics = bench.optics
     scans = beam_scans(bench)
     return HandOuts(
-        _write(folder / "lamp_certificate.txt", certificate_text(optics.certificate, optics.lamp, date)),
+        _write(
+            folder / "lamp_certificate.txt",
+            certificate_text(optics.certificate, optics.lamp, str(certificate_date())),
+        ),
         _write(folder / "beam_profile_x.csv", scans["x"].csv_text()),
         _write(folder / "beam_profile_y.csv", scans["y"].csv_text()),
     )
+
+
+def certificate_date() -> date:
+    """When the lamp was calibrated."""
+    return (datetime.now(UTC) - _CERTIFICATE_AGE).date()
 
 
 def beam_scans(bench: Bench) -> dict[str, BeamScan]:

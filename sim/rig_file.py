@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bench import Addresses, Bench
+from sim.hand_outs import certificate_date
 
 FloatArray = NDArray[np.float64]
 
@@ -85,6 +86,7 @@ folder = "calibration"
 serial_number = "{lamp}"
 certificate = "lamp_certificate.txt"
 unit = "uW/nm"
+certified = {certified}
 """
 
 
@@ -136,6 +138,7 @@ def _rig_text(bench: Bench, addresses: Addresses, console: str, speed: float) ->
         sample=setup.sample,
         seed=setup.seed,
         lamp=bench.optics.lamp.serial_number,
+        certified=certificate_date(),
         usbip=addresses.usbip,
         console=console,
         speed=float(speed),

@@ -224,6 +224,7 @@ class CalibrationSession:
             origin=result.origin,
             instruments={role: self._serials[role] for role in result.roles if self._serials.get(role)},
             created=datetime.now(UTC),
+            expires=result.expires,
             used_records=result.used,
             raw=result.raw,
         )
@@ -243,10 +244,11 @@ class CalibrationSession:
 
 def _stamped(result: CalibrationResult, at: datetime) -> CalibrationResult:
     """A result that stands on expired records says so, now and in its record: stamped, not blocked."""
+    # A certificate's lapse is said by what is made with the lamp, together with its hours.
     said = tuple(
         f"made with a {name} record that expired on {record.expires:%Y-%m-%d}"
         for name, record in result.used.items()
-        if record.expired_at(at)
+        if record.kind is not CheckKind.LAMP and record.expired_at(at)
     )
     if not said:
         return result

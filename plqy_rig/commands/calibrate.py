@@ -58,7 +58,8 @@ def calibrate(call: CalibrateCall) -> None:
         if call.as_json:
             terminal.print_json(session.document())
         elif session.kept:
-            terminal.say(f"{len(session.kept)} records in {session.folder}")
+            records = "1 record" if len(session.kept) == 1 else f"{len(session.kept)} records"
+            terminal.say(f"{records} kept in {session.folder}")
         if trouble is not None:
             raise trouble
 

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
         Subscriber,
     )
     from plqy_rig.engine.interlocks import Hold, Interlock, InterlockBoard, standard_interlocks
-    from plqy_rig.engine.job import Job, LoadedRecords, RunOutcome, load_records, missing_steps, records_for
+    from plqy_rig.engine.job import (
+        Job,
+        LoadedRecords,
+        RunOutcome,
+        load_records,
+        missing_steps,
+        records_for,
+        selection_for,
+    )
     from plqy_rig.engine.observed_sweep import ObservedSweep
     from plqy_rig.engine.resume import read_job, rig_path_of
     from plqy_rig.engine.states import (
@@ -54,7 +62,15 @@ _HOME = {
         "Subscriber",
     ),
     "interlocks": ("Hold", "Interlock", "InterlockBoard", "standard_interlocks"),
-    "job": ("Job", "LoadedRecords", "RunOutcome", "load_records", "missing_steps", "records_for"),
+    "job": (
+        "Job",
+        "LoadedRecords",
+        "RunOutcome",
+        "load_records",
+        "missing_steps",
+        "records_for",
+        "selection_for",
+    ),
     "observed_sweep": ("ObservedSweep",),
     "resume": ("read_job", "rig_path_of"),
     "states": (
@@ -104,6 +120,7 @@ __all__ = [
     "records_for",
     "rig_path_of",
     "run_sweep",
+    "selection_for",
     "standard_interlocks",
 ]
 

@@ -16,6 +16,7 @@ from calibration import (
     Record,
     RecordError,
     RecordKind,
+    Selection,
     WheelCurve,
     foreign_instruments,
     select_checks,
@@ -114,7 +115,10 @@ def load_records(
     Raises:
         RecordError: a kind is missing, or a file in the folder is damaged.
     """
-    selection = select_records(folder, serial_numbers or {}, datetime.now(UTC), chosen)
+    return _complete(select_records(folder, serial_numbers or {}, datetime.now(UTC), chosen), folder)
+
+
+def _complete(selection: Selection, folder: Path) -> LoadedRecords:
     missing = [str(kind) for kind in RecordKind if kind not in selection.records]
     if missing:
         why = "".join(f"; {sentence}" for sentence in selection.warnings)
@@ -133,8 +137,14 @@ def records_for(rig: Rig) -> LoadedRecords:
     Raises:
         RecordError: as `load_records`.
     """
-    section = rig.rig_file.configuration.calibration
-    return load_records(rig.rig_file.calibration_folder, known_serials(rig.identities()), section.records)
+    return _complete(selection_for(rig), rig.rig_file.calibration_folder)
+
+
+def selection_for(rig: Rig) -> Selection:
+    """The same, whatever is missing; raises `RecordError` where a file is damaged."""
+    chosen = rig.rig_file.configuration.calibration.records
+    serials = known_serials(rig.identities())
+    return select_records(rig.rig_file.calibration_folder, serials, datetime.now(UTC), chosen)
 
 
 def known_serials(identities: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

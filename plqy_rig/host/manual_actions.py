@@ -10,7 +10,7 @@ import numpy as np
 from calibration import Beam, CalibrationError, MonitorRatio, RecordKind
 from drivers.errors import InvalidReadingError, OutOfRangeError, RigError
 from drivers.protocols import Instrument, LaserDriver, PowerMonitor, Spectrometer
-from plqy_rig.engine import CommandRefusedError, load_records
+from plqy_rig.engine import CommandRefusedError, selection_for
 from plqy_rig.host.manual_arguments import LONGEST_SPECTRUM_S
 from plqy_rig.rig import Rig
 
@@ -89,9 +89,13 @@ def require_power_within_limit(rig: Rig) -> float | None:
     if power_w is None:
         return None
     try:
-        records = load_records(rig.rig_file.calibration_folder)
+        records = selection_for(rig).records
     except CalibrationError as error:
         log.warning("the power density on the sample isn't known: %s", error)
+        return power_w
+    missing = {RecordKind.MONITOR_RATIO, RecordKind.BEAM} - set(records)
+    if missing:
+        log.warning("the power density on the sample isn't known: no record for %s", ", ".join(missing))
         return power_w
     ratio = MonitorRatio.from_values(records[RecordKind.MONITOR_RATIO].values).ratio
     beam = Beam.from_values(records[RecordKind.BEAM].values)

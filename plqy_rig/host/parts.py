@@ -24,6 +24,7 @@ def rig_part(rig_file: RigFile, out: Path, *, purge_confirmed: bool) -> dict[str
         "console": bench.console if bench else None,
         "out": str(out),
         "calibration_folder": str(rig_file.calibration_folder),
+        "chosen_records": list(configuration.calibration.records),
         "limits": {
             "power_density_mw_per_cm2": configuration.limits.power_density_mw_per_cm2,
             "current_a": laser.current_a,

@@ -153,7 +153,8 @@ def _records_in_force(
 ) -> tuple[Mapping[RecordKind, Record], list[RecipeProblem], list[str]]:
     folder = rig_file.calibration_folder
     try:
-        selection = select_records(folder, state.serial_numbers or {}, at)
+        chosen = rig_file.configuration.calibration.records
+        selection = select_records(folder, state.serial_numbers or {}, at, chosen)
     except RecordError as error:
         return {}, [RecipeProblem((), str(error))], []
     missing = [str(kind) for kind in RecordKind if kind not in selection.records]

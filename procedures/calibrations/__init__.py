@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult, ProposedSetting
 from procedures.calibrations.detector import DetectorCalibration
-from procedures.calibrations.from_files import beam_as_typed, beam_of_profiles, lamp_certificate
+from procedures.calibrations.from_files import (
+    CertificateValidity,
+    beam_as_typed,
+    beam_of_profiles,
+    lamp_certificate,
+)
 from procedures.calibrations.hands import CalibrationHands, CalibrationTerminal
 from procedures.calibrations.laser_check import LaserCheckMeasurement
 from procedures.calibrations.long_pass import LongPassMeasurement
@@ -24,6 +29,7 @@ __all__ = [
     "CalibrationRequest",
     "CalibrationResult",
     "CalibrationTerminal",
+    "CertificateValidity",
     "DetectorCalibration",
     "Draw",
     "LabStep",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -56,6 +57,7 @@ class CalibrationResult:
         passed: whether the quality gates let it through.
         plot: its curves; None where there are none.
         setting: what accepting it changes in the rig file; None: nothing.
+        expires: until when the record holds, where its source lays that down; None: as usual for its kind.
     """
 
     kind: AnyKind
@@ -69,6 +71,7 @@ class CalibrationResult:
     passed: bool = True
     plot: Plot | None = None
     setting: ProposedSetting | None = None
+    expires: datetime | None = None
 
 
 class CalibrationProcedure(Procedure):  # type: ignore[misc]

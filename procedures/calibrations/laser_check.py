@@ -21,6 +21,7 @@ from calibration import (
     merge_exposures,
     water_vapour_change,
 )
+from calibration.laser_check import WATER_LIMIT
 from drivers.protocols import FloatArray
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
 from procedures.calibrations.lamp_light import LampLight
@@ -28,7 +29,6 @@ from procedures.calibrations.laser_light import LaserLight
 from procedures.calibrations.plot import Plot, Series
 from procedures.calibrations.setup import Setup
 
-_WATER_LIMIT = 0.01
 _COEFFICIENTS = 8
 
 
@@ -155,7 +155,9 @@ class LaserCheckMeasurement(CalibrationProcedure):
             f"Response ({scale:.1%}) and reference head ({self.reference_uncertainty_relative:.1%}) alone "
             f"let {expected:.1%} be expected (one sigma).",
         )
-        dry = water is None or abs(water) <= _WATER_LIMIT
+        if water is None:
+            sentences += ("Water vapour wasn't looked at: that takes the lamp as well (compare_lamp).",)
+        dry = water is None or abs(water) <= WATER_LIMIT
         values = {**check.record_values(), "passed": check.passed and dry, "diagnosis": list(sentences)}
         values["expected_deviation_relative"] = expected
         if water is not None:

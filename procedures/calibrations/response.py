@@ -44,7 +44,7 @@ class ResponseMeasurement(CalibrationProcedure):
     )
     lamp_hours: float = FloatParameter(
         "Burning hours of the lamp", units="h", minimum=0.0, maximum=10000.0, default=0.0,
-        description="Since its certificate, from its counter; more than 50 are warned about.",
+        description="Since its certificate, from its counter; more than its limit are warned about.",
     )  # fmt: skip
     smoothing_pixels: int = IntegerParameter(
         "Smoothing", minimum=1, maximum=5, default=1, description="1 none, 3 or 5 pixels."
@@ -78,8 +78,8 @@ class ResponseMeasurement(CalibrationProcedure):
             linearity=linearity,
             options=ResponseOptions(self._assumptions(), self.smoothing_pixels),
         )
-        hours = lamp_warnings(lamp_record, at=datetime.now(UTC), hours_used=self.lamp_hours)
-        return (self._result(found, light, hours),)
+        lapsed = lamp_warnings(lamp_record, at=datetime.now(UTC), hours_used=self.lamp_hours)
+        return (self._result(found, light, lapsed),)
 
     def _assumptions(self) -> BudgetAssumptions:
         wavelength = self.records.get(CheckKind.WAVELENGTH)

@@ -116,15 +116,15 @@ class RecordsPage(Page):
 
     def refresh(self) -> None:
         """Read the folder in a thread."""
-        folder, serials = self.folder, self._serial_numbers()
+        folder, serials, chosen = self.folder, self._serial_numbers(), self._chosen()
         if folder is None:
             self._stack.setCurrentIndex(1)
             return
-        self.session.in_background(lambda: read_folder(folder, serials), self._show, self._failed)
+        self.session.in_background(lambda: read_folder(folder, serials, chosen), self._show, self._failed)
 
     def check_all(self) -> None:
         """Read every file and its raw data again, and say what was found."""
-        folder, serials = self.folder, self._serial_numbers()
+        folder, serials, chosen = self.folder, self._serial_numbers(), self._chosen()
         if folder is None:
             return
 
@@ -138,7 +138,7 @@ class RecordsPage(Page):
                 said = f"{count} checked: a valid one of every kind, none damaged, raw data sound."
                 self.session.tell(said, "good")
 
-        self.session.in_background(lambda: read_folder(folder, serials), told, self._failed)
+        self.session.in_background(lambda: read_folder(folder, serials, chosen), told, self._failed)
 
     def import_response(self) -> None:
         """Ask for a response file."""
@@ -244,6 +244,12 @@ class RecordsPage(Page):
             self.open_folder(Path(folder), remember=False)
         elif topic == "calibration" and self.is_active:
             self._settle.start()
+
+    def _chosen(self) -> tuple[str, ...]:
+        """Records that the rig file names; another folder has none."""
+        rig = self.session.rig.rig
+        own = str(self.folder) == rig.get("calibration_folder")
+        return tuple(rig.get("chosen_records") or ()) if own else ()
 
     def _serial_numbers(self) -> dict[str, str]:
         """Of the instruments in use, as far as they said who they are."""

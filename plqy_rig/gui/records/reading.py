@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -167,22 +167,23 @@ def kind_words(kind: str) -> str:
     return KIND_WORDS.get(kind, kind.replace("_", " ").capitalize())
 
 
-def read_folder(folder: Path, serial_numbers: Mapping[str, str]) -> FolderReading:
+def read_folder(folder: Path, serial_numbers: Mapping[str, str], chosen: Sequence[str] = ()) -> FolderReading:
     """Look at every record of a folder.
 
     Args:
         folder: of the records.
         serial_numbers: of the instruments in use, by role; empty where nobody knows.
+        chosen: records that the rig file names.
 
     Raises:
-        RecordError: the folder doesn't exist.
+        RecordError: the folder doesn't exist, or a record that the rig file names isn't there.
     """
     now = datetime.now(UTC)
     statuses = sorted(check_records(folder, now), key=_order)
     damaged = [status for status in statuses if status.state is RecordState.DAMAGED]
     selection: Selection | None = None
     if not damaged:
-        selection = select_records(folder, serial_numbers, now)
+        selection = select_records(folder, serial_numbers, now, chosen)
     used = set() if selection is None else set(selection.paths.values())
     lines = tuple(RecordLine(status, now, status.path in used) for status in statuses)
     choices = tuple(_choice(kind, lines, selection) for kind in RecordKind)
@@ -220,11 +221,15 @@ def _choice(kind: RecordKind, lines: tuple[RecordLine, ...], selection: Selectio
     path = selection.paths.get(kind)
     if path is None:
         return KindChoice(words, "bad", "missing", "No run can be evaluated without one.", None)
-    (line,) = (line for line in lines if line.status.path == path)
-    assert line.record is not None
+    sha256 = selection.records[kind].sha256
+    line = next(line for line in lines if line.record is not None and line.record.sha256 == sha256)
     of_kind = [other for other in lines if other.record is not None and other.record.kind is kind]
     expired = kind in selection.expired
-    why = _why(line, of_kind, expired=expired)
+    why = (
+        "The rig file names it (calibration.records)."
+        if kind in selection.chosen
+        else _why(line, of_kind, expired=expired)
+    )
     state = "warning" if expired else line.state[0]
     return KindChoice(words, state, "expired" if expired else line.state[1], why, path)
 

@@ -116,7 +116,7 @@ def test_a_record_needs_a_stated_uncertainty(tmp_path):
         (5, "905.000\t0", "line 15: response 0 isn't above 0"),
         (5, "900.000\t1e-4", "line 15: wavelength 900 nm comes after"),
         (5, "905.000\tabc", "line 15: not a row"),
-        (5, "905.000\tNaN", "line 15: not a finite"),
+        (5, "905.000\tNaN", "line 15: holds a number that isn't finite"),
         (0, "0.898\t1e-4", "line 10: wavelength 0.898: must be in nm"),
     ],
 )

@@ -74,7 +74,7 @@ def test_a_third_column_is_never_guessed_at(tmp_path):
         (3, "1000 5", "line 5: wavelength 1000 nm stands there twice"),
         (3, "1100 -5", "line 5: spectral output -5 isn't above 0"),
         (3, "1100 0", "line 5: spectral output 0"),
-        (3, "1100 nan", "line 5: not a finite number"),
+        (3, "1100 nan", "line 5: holds a number that isn't finite"),
     ],
 )
 def test_a_bad_row_is_refused_by_its_line(tmp_path, row, text, message):
@@ -93,8 +93,6 @@ def test_too_few_rows_and_a_range_that_is_not_covered_are_refused_by_line(tmp_pa
         read(written(tmp_path, ROWS), needed_range_nm=(900.0, 1750.0))
     with pytest.raises(CurveError, match="line 2: the table covers"):
         read(written(tmp_path, ROWS), needed_range_nm=(700.0, 1700.0))
-    with pytest.raises(CurveError, match="covers 800 to 1700 nm"):
-        read(written(tmp_path, ROWS)).require_range(700.0, 1000.0)
 
 
 def test_an_implausible_unit_is_doubted_but_not_changed(tmp_path):

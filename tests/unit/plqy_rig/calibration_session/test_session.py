@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from support.rig_in_memory import LiveWorld, RigInMemory
 
-from calibration import CheckKind, RecordError, RecordKind, make_record, read_record, save_record
+from calibration import (
+    CheckKind,
+    CurveError,
+    RecordError,
+    RecordKind,
+    make_record,
+    read_raw_data,
+    read_record,
+    save_record,
+)
 from drivers.errors import ConfigurationError, RunAbortedError, SafetyError
 from plqy_rig.calibration_session import (
     ORDER,
@@ -276,6 +285,51 @@ def test_a_damaged_record_is_told_with_the_way_out_before_anything_moves(tmp_pat
     made = Made(tmp_path, names=("beam",), changes=(), beam=beam)
     made.session.run()
     assert len(made.session.kept) == 1
+
+
+LAMP_TOML = """
+[lamp]
+serial_number = "HL-1"
+certificate = "certificate.txt"
+unit = "uW/nm"
+certified = 2020-01-01
+"""
+
+
+def lamp_session(folder, wavelengths_nm, lamp_toml=LAMP_TOML):
+    made = Made(folder)
+    path = made.rig.rig_file.path
+    path.write_text(path.read_text(encoding="utf-8") + lamp_toml, encoding="utf-8")
+    rows = "\n".join(f"{nm}\t{100 + nm / 100}\t3" for nm in wavelengths_nm)
+    path.with_name("certificate.txt").write_text(rows, encoding="utf-8")
+    request = SessionRequest(names=("lamp",), operator="A. Tester")
+    return CalibrationSession(read_rig_file(path), request, WrittenFace())
+
+
+@pytest.mark.parametrize(
+    ("wavelengths_nm", "says"),
+    [
+        (range(1000, 1800, 50), "line 1: the table covers 1000 to 1750 nm, 962 to 1650 nm is needed"),
+        (range(700, 1650, 50), "line 19: the table covers 700 to 1600 nm"),
+        ((0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7), "are the wavelengths in nm"),
+    ],
+)
+def test_a_lamp_that_does_not_cover_laser_and_emission_is_refused_by_its_line(tmp_path, wavelengths_nm, says):
+    with pytest.raises(CurveError, match=says):
+        lamp_session(tmp_path, wavelengths_nm)
+
+
+def test_a_certificate_is_as_old_as_it_says_and_lies_beside_its_record(tmp_path):
+    session = lamp_session(tmp_path, range(700, 1800, 50), LAMP_TOML + "valid_days = 100\nvalid_hours = 20.0")
+    session.run()
+    path, record = session.kept[0].path, session.kept[0].record
+    assert record.expires.date() == date(2020, 4, 10)
+    assert record.values["valid_hours"] == 20.0
+    assert any("lapsed on 2020-04-10" in said for said in session.document()["results"][0]["summary"])
+    assert str(read_raw_data(path)["certificate_1"]).startswith("700\t107.0\t3")
+    without_date = lamp_session(tmp_path, range(700, 1800, 50), LAMP_TOML.replace("certified", "# "))
+    without_date.run()
+    assert without_date.kept[0].record.expires > datetime.now(UTC) + timedelta(days=360)
 
 
 def test_every_calibration_says_what_can_be_set():
