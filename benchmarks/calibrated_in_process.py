@@ -121,7 +121,7 @@ def calibrate(world: rig.World, names: tuple[str, ...] = ORDER) -> dict[AnyKind,
         files = write_hand_outs(Path(folder), world.bench)
         for name in names:
             for result in _results(name, place, records, files):
-                records[result.kind] = _sealed(result.kind, result.values)
+                records[result.kind] = sealed(result.kind, result.values)
     place.put_away()
     return records
 
@@ -129,7 +129,7 @@ def calibrate(world: rig.World, names: tuple[str, ...] = ORDER) -> dict[AnyKind,
 def _silent(sentence: str) -> None: ...
 
 
-def _sealed(kind: AnyKind, values: Any) -> Record:
+def sealed(kind: AnyKind, values: Any) -> Record:
     return rig._sealed(kind, dict(values), timedelta(hours=1))
 
 
@@ -213,7 +213,7 @@ def exact_records(world: rig.World) -> dict[RecordKind, Record]:
             "optical_density": [optics.true_optical_density(float(angle)) for angle in angles],
         },
     }
-    return {kind: _sealed(kind, value) for kind, value in values.items()}
+    return {kind: sealed(kind, value) for kind, value in values.items()}
 
 
 def with_certificate(world: rig.World, exact: dict[RecordKind, Record], lamp: Record) -> Record:
@@ -224,7 +224,7 @@ def with_certificate(world: rig.World, exact: dict[RecordKind, Record], lamp: Re
     )
     values = dict(exact[RecordKind.RESPONSE].values)
     response = np.array(values["response_j_per_count"]) * error
-    return _sealed(RecordKind.RESPONSE, {**values, "response_j_per_count": response.tolist()})
+    return sealed(RecordKind.RESPONSE, {**values, "response_j_per_count": response.tolist()})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from sim.optics import OpticalBench
 
 LIMITS_DEG = (0.0, 270.0)
 DETECTOR_C = -10.0
+HANDS_S = 10.0
+"""What a move takes."""
 
 
 class WaitedClock(Clock):
@@ -155,10 +157,19 @@ class BenchInMemory:
         return self.clock.monotonic()
 
     def prepare(self, request) -> OperatorAnswer:
-        """What is asked for with lasers stands already; the argon lamp is put where it is wanted."""
+        """Lamps are put where they are wanted; what is asked for with lasers stands already."""
         for step in request.steps:
-            if step in (LabStep.LINE_LAMP_ON, LabStep.LINE_LAMP_OFF):
-                self.optics.change_surroundings(self.now_s, line_lamp=step is LabStep.LINE_LAMP_ON)
+            self.clock.sleep(HANDS_S)
+            optics, now_s = self.optics, self.now_s
+            match step:
+                case LabStep.LINE_LAMP_ON | LabStep.LINE_LAMP_OFF:
+                    optics.change_surroundings(now_s, line_lamp=step is LabStep.LINE_LAMP_ON)
+                case LabStep.LAMP_ON | LabStep.LAMP_OFF:
+                    optics.set_lamp(now_s, step is LabStep.LAMP_ON)
+                case LabStep.BLOCK_LAMP | LabStep.UNBLOCK_LAMP:
+                    optics.set_lamp_block(now_s, step is LabStep.BLOCK_LAMP)
+                case LabStep.RESEAT_LAMP:
+                    optics.reseat_lamp(now_s)
         return OperatorAnswer.DONE
 
     def station(self, laser_temperature_c: float = 25.0) -> Station:
