@@ -82,7 +82,6 @@ from calibration.record_folder import (
     check_records,
     foreign_instruments,
     lamp_warnings,
-    records_of_kind,
     select_checks,
     select_records,
 )
@@ -212,7 +211,6 @@ __all__ = [
     "read_profiles",
     "read_raw_data",
     "read_record",
-    "records_of_kind",
     "save_record",
     "second_moment_width",
     "select_checks",

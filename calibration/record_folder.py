@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,8 +11,6 @@ from pathlib import Path
 from calibration.errors import RecordError
 from calibration.new_record import RawState, raw_state
 from calibration.records import AnyKind, CheckKind, Record, RecordKind, read_record
-
-log = logging.getLogger(__name__)
 
 DEFAULT_LAMP_HOURS = 50.0
 """Burning hours after which a lamp's certificate lapses, unless the certificate says otherwise."""
@@ -82,20 +79,6 @@ def check_records(folder: Path, at: datetime) -> tuple[RecordStatus, ...]:
         status if status.record is None else replace(status, raw=raw_state(status.path, status.record))
         for status in statuses
     )
-
-
-def records_of_kind(folder: Path, kind: AnyKind) -> tuple[Record, ...]:
-    """All sound records of a kind, oldest first: the history of a check."""
-    found = []
-    for path in _record_files(folder):
-        try:
-            record = read_record(path)
-        except RecordError as error:
-            log.warning("left out of the history: %s", error)
-            continue
-        if record.kind is kind:
-            found.append(record)
-    return tuple(sorted(found, key=lambda one: one.created))
 
 
 def select_records(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.errors import MeasurementError
+from drivers.errors import MeasurementError, RunAbortedError
 from plqy_rig import terminal
 from plqy_rig.bench_process import BenchRequest
 from plqy_rig.calibration_session import ORDER, CalibrationSession, SessionRequest, completed_request
@@ -50,10 +50,11 @@ def calibrate(call: CalibrateCall) -> None:
         # Nobody is asked at a bench that was started for this command alone.
         face = TerminalFace(rig_file, yes=call.yes or call.bench is not None)
         session = CalibrationSession(rig_file, request, face)
-        trouble: MeasurementError | None = None
+        trouble: MeasurementError | RunAbortedError | None = None
         try:
             _run(session, rig_file)
-        except MeasurementError as error:
+        except (MeasurementError, RunAbortedError) as error:
+            # What was accepted before is kept, and has to be told.
             trouble = error
         if call.as_json:
             terminal.print_json(session.document())

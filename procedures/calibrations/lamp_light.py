@@ -24,6 +24,8 @@ _AIM = (0.80, 0.90)
 _LEAST_TEST_COUNTS = 100.0
 _ATTEMPTS = 3
 _LONGEST_PORTION_S = 10.0
+_LONG_S = 60.0
+"""From so long on the operator is told how long it takes."""
 
 
 @dataclass(eq=False)
@@ -104,7 +106,9 @@ class LampLight:
         in_force: dict[float, float] = {}
         for phase, blocked in (("dark_before", True), ("light", False), ("dark_after", True)):
             setup = self.station.with_lamp(blocked=blocked, long_pass=long_pass)
-            self.station.arrange(setup, "dark with the lamp blocked" if blocked else "the lamp's spectrum")
+            following = "dark with the lamp blocked" if blocked else "the lamp's spectrum"
+            self.station.arrange(setup, following)
+            self._tell_if_long(following, times_s, self.scans)
             for time_s in times_s:
                 taken[f"{phase}_{time_s:g}s"] = self._scan(time_s, self.scans)
                 in_force[time_s] = self._time_s
@@ -122,12 +126,18 @@ class LampLight:
 
     def darks(self, times_s: Sequence[float], scans: int) -> list[tuple[float, FloatArray]]:
         """Scans with the lamp blocked: time in force, s, and counts [scans, pixels], for each time."""
+        self._tell_if_long(f"darks at {len(times_s)} integration times", times_s, scans)
         found = []
         for time_s in times_s:
             counts = self._scan(time_s, scans)
             self.raw[f"dark_{time_s:g}s"] = counts.astype(np.float32)
             found.append((self._time_s, counts))
         return found
+
+    def _tell_if_long(self, what: str, times_s: Sequence[float], scans: int) -> None:
+        duration_s = sum(times_s) * scans
+        if duration_s >= _LONG_S:
+            self.station.tell(f"{what}: about {duration_s / 60:.0f} min")
 
     def _scan(self, time_s: float, scans: int) -> FloatArray:
         """Scan in portions: between them a stop is heard. Nothing changes, so that none is thrown away."""

@@ -155,6 +155,7 @@ class LaserCheckMeasurement(CalibrationProcedure):
             f"Response ({scale:.1%}) and reference head ({self.reference_uncertainty_relative:.1%}) alone "
             f"let {expected:.1%} be expected (one sigma).",
         )
+        sentences += self._compared(check.slope_minus_one)
         if water is None:
             sentences += ("Water vapour wasn't looked at: that takes the lamp as well (compare_lamp).",)
         dry = water is None or abs(water) <= WATER_LIMIT
@@ -173,6 +174,20 @@ class LaserCheckMeasurement(CalibrationProcedure):
             raw=self.raw,
             passed=check.passed and dry,
             plot=_plot(check),
+        )
+
+    def _compared(self, deviation: float) -> tuple[str, ...]:
+        """This check against the one before: a scale that drifts shows long before it fails."""
+        before = self.records.get(CheckKind.LASER_CHECK)
+        if before is None:
+            return ()
+        response = self.records[RecordKind.RESPONSE].sha256
+        used = before.values.get("used_records", {}).get(str(RecordKind.RESPONSE))
+        which = "the same" if used == response else "another"
+        found = float(before.values["slope_minus_one"])
+        return (
+            f"The check before, on {before.created:%Y-%m-%d} with {which} response, found "
+            f"{found:+.2%}: {deviation - found:+.2%} since.",
         )
 
 

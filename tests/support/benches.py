@@ -72,8 +72,8 @@ class Plqy:
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def json(self, *arguments: object, code: int = 0) -> dict[str, Any]:
-        return json.loads(self(*arguments, "--json", code=code).stdout)
+    def json(self, *arguments: object, code: int = 0, timeout: float = 120) -> dict[str, Any]:
+        return json.loads(self(*arguments, "--json", code=code, timeout=timeout).stdout)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         return self._start(self.command(*arguments))

@@ -15,6 +15,10 @@ from support.benches import SHORT_RECIPE, Bench, Plqy
 
 from plqy_rig.bench_process import BenchProcess, BenchRequest
 
+WHOLE_SET_S = 300.0
+"""Time for `calibrate all`: half a minute on an idle machine, several on one where others work, too."""
+pytestmark = pytest.mark.timeout(WHOLE_SET_S + 60.0)
+
 SWEEP_KINDS = {"response", "long_pass", "linearity", "monitor_ratio", "beam", "wheel"}
 
 
@@ -25,7 +29,9 @@ def calibrated(tmp_path_factory):
     plqy = Plqy(folder)
     with BenchProcess(BenchRequest(speed=100.0, with_records=False)) as process:
         bench = Bench(process)
-        said = plqy.json("calibrate", "all", "--rig", bench.rig, "--yes", "--operator", "A. Tester")
+        said = plqy.json(
+            "calibrate", "all", "--rig", bench.rig, "--yes", "--operator", "A. Tester", timeout=WHOLE_SET_S
+        )
         bench.assert_safe()
         yield SimpleNamespace(bench=bench, plqy=plqy, folder=folder, said=said)
 
@@ -125,7 +131,10 @@ def test_a_certificate_read_in_the_wrong_unit_is_recognised_by_the_laser_check(c
 def test_without_an_answer_nothing_is_written(make_bench, plqy):
     bench = make_bench(with_records=False)
     folder = plqy.folder / "records"
-    plqy("calibrate", "beam", "--rig", bench.rig, "--folder", folder, code=130)
+    refused = plqy.json("calibrate", "beam", "--rig", bench.rig, "--folder", folder, code=130)
+    assert [(one["kind"], one["accepted"], one["record"]) for one in refused["results"]] == [
+        ("beam", False, None)
+    ]
     plqy("calibrate", "wheel", "--rig", bench.rig, "--folder", folder, code=130)
     assert not folder.exists()
     bench.assert_safe()

@@ -22,7 +22,6 @@ from calibration import (
     raw_data_path,
     read_raw_data,
     read_record,
-    records_of_kind,
     save_record,
     select_checks,
     select_records,
@@ -131,11 +130,11 @@ def test_checks_are_listed_but_not_taken_for_calibrations(tmp_path):
     for days_ago, deviation in ((1, 0.02), (40, 0.01)):
         saved(tmp_path, days_ago=days_ago, ratio=deviation, kind=CheckKind.LASER_CHECK)
     assert set(select_records(tmp_path, RIG, NOW).records) == {RecordKind.MONITOR_RATIO}
-    history = records_of_kind(tmp_path, CheckKind.LASER_CHECK)
-    assert [record.values["deviation"] for record in history] == [[0.01], [0.02]]
+    newest = select_checks(tmp_path, RIG, NOW)[CheckKind.LASER_CHECK]
+    assert newest.values["deviation"] == [0.02]
     states = [status.state for status in check_records(tmp_path, NOW)]
     assert sorted(states) == [RecordState.EXPIRED, RecordState.VALID, RecordState.VALID]
-    documents = {str(record.kind): record.to_document() for record in history}
+    documents = {str(newest.kind): newest.to_document()}
     with pytest.raises(RecordError, match="no calibration record for"):
         CalibrationSet.from_documents(documents, "a run")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -128,6 +129,24 @@ def test_the_laser_check_tells_a_scale_that_is_off(scale, passed):
     assert any("coupling changed" in sentence for sentence in result.summary) is not passed
 
 
+@pytest.mark.parametrize(("used", "says"), [("abc", "the same response"), ("older", "another response")])
+def test_a_check_is_compared_with_the_one_before(used, says):
+    world, procedure = World(monitor_noise=0.0005), LaserCheckMeasurement()
+    before = SimpleNamespace(
+        created=datetime(2026, 3, 1, tzinfo=UTC),
+        values={"slope_minus_one": 0.02, "used_records": {"response": used}},
+    )
+    prepared(procedure, world)
+    procedure.records = {**procedure.records, CheckKind.LASER_CHECK: before}
+    procedure.records[RecordKind.RESPONSE].sha256 = "abc"
+    procedure.execute()
+    procedure.shutdown()
+    (sentence,) = (one for one in procedure.results[0].summary if "The check before" in one)
+    assert f"on 2026-03-01 with {says}, found +2.00%" in sentence
+    deviation = procedure.results[0].values["slope_minus_one"]
+    assert sentence.endswith(f"{deviation - 0.02:+.2%} since.")
+
+
 def test_a_check_without_linearity_correction_says_so():
     procedure = LaserCheckMeasurement()
     procedure.set_parameters({"use_linearity": False})
@@ -153,10 +172,11 @@ def test_no_light_is_left_on_whatever_call_fails(kind):
         assert not world.laser_on or not failed_before, fail_at
 
 
-def test_a_plain_worker_runs_a_calibration(tmp_path):
+@pytest.mark.parametrize("kind", [WheelMeasurement, MonitorMeasurement, WavelengthMeasurement])
+def test_a_plain_worker_runs_a_calibration(tmp_path, kind):
     world = World()
-    procedure = prepared(WheelMeasurement(), world)
-    worker = Worker(Results(procedure, str(tmp_path / "wheel.csv")))
+    procedure = prepared(kind(), world)
+    worker = Worker(Results(procedure, str(tmp_path / "results.csv")))
     worker.start()
     worker.join(timeout=30)
     assert procedure.status == Procedure.FINISHED
