@@ -34,6 +34,10 @@ _LEAST_POINTS = 20
 _LEAST_OUTSIDE = 5
 _EDGE_FRACTION = 0.05
 """Of the scan at each end, taken as background until the window is known."""
+_WORST_RELATIVE = 0.1
+_LEAST_REACH = 0.875
+_PLAUSIBLE_MM = (0.02, 50.0)
+"""Beyond this it is a unit; a power density that is wrong by its square would pass any limit."""
 _ELLIPTIC = 1.15
 """ISO 11146-1 calls a beam round when the ratio of its widths is at least 0.87."""
 
@@ -80,7 +84,7 @@ class AxisWidth:
         centroid_mm: position of the beam.
         background: intensity that was subtracted.
         iterations: until limits and width agreed.
-        window_inside_scan: whether the scan reached as far as the integration limits.
+        reach_widths: distance from the centroid to the nearer end of the scan, in beam widths.
     """
 
     diameter_mm: float
@@ -88,7 +92,12 @@ class AxisWidth:
     centroid_mm: float
     background: float
     iterations: int
-    window_inside_scan: bool
+    reach_widths: float
+
+    @property
+    def window_inside_scan(self) -> bool:
+        """Get whether the scan reached as far as the integration limits."""
+        return self.reach_widths >= (1 - _WINDOW_SLACK) * _WINDOW_WIDTHS / 2
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,7 @@ class BeamCalibration:
         plane: where it was measured, e.g. its distance to the sample.
         wheel_positions_tested: at how many angles of the attenuator; its film is uneven across a beam.
         warnings: sentences.
+        reach_widths: least reach of a scan beyond its centroid, in beam widths; infinite for typed diameters.
     """
 
     diameter_x_mm: float
@@ -110,6 +120,26 @@ class BeamCalibration:
     plane: str
     wheel_positions_tested: int
     warnings: tuple[str, ...]
+    reach_widths: float = math.inf
+
+    def __post_init__(self) -> None:
+        low, high = _PLAUSIBLE_MM
+        for name, value in (("x", self.diameter_x_mm), ("y", self.diameter_y_mm)):
+            if not low <= value <= high:
+                raise CurveError(
+                    f"beam: the diameter along {name} is {value:.4g} mm; {low:g} to {high:g} mm go through a "
+                    "sphere's port: are the lengths in µm?"
+                )
+
+    @property
+    def usable(self) -> bool:
+        """Get whether the diameters are known to 10 %, and no scan ends within the beam.
+
+        A Gaussian that is cut so far out is found less than 2 % too small; nearer, its wings pass for
+        background, and the stated uncertainty knows nothing of that.
+        """
+        smaller = min(self.diameter_x_mm, self.diameter_y_mm)
+        return self.diameter_uncertainty_mm <= _WORST_RELATIVE * smaller and self.reach_widths >= _LEAST_REACH
 
     @property
     def mean_diameter_mm(self) -> float:
@@ -189,6 +219,7 @@ def beam_from_profiles(
         plane,
         len(x_profiles),
         _warnings(diameters[0], diameters[1], len(x_profiles), widths),
+        min(width.reach_widths for width in widths),
     )
 
 
@@ -250,9 +281,8 @@ def second_moment_width(profile: Profile) -> AxisWidth:
     diameter = math.sqrt(width**2 - slit)
     noise = _uncertainty(profile, centroid, width, window, outside)
     uncertainty = math.hypot(noise, change) * width / diameter
-    needed = (1 - _WINDOW_SLACK) * half
-    reached = bool(x[0] <= centroid - needed and centroid + needed <= x[-1])
-    return AxisWidth(diameter, uncertainty, centroid, background, iterations, reached)
+    reach = float(min(centroid - x[0], x[-1] - centroid)) / width
+    return AxisWidth(diameter, uncertainty, centroid, background, iterations, reach)
 
 
 def _ends(points: int) -> NDArray[np.bool_]:

@@ -153,9 +153,11 @@ def _beam(
         origin=origin,
         summary=(
             f"D4σ {found.diameter_x_mm:.3f} x {found.diameter_y_mm:.3f} mm, each known to "
-            f"{found.diameter_uncertainty_mm:.3f} mm.",
+            f"{found.diameter_uncertainty_mm:.3f} mm"
+            + ("." if found.usable else ": too uncertain, or a scan ends within the beam."),
         ),
         warnings=found.warnings,
         roles=(),
         raw=raw,
+        passed=found.usable,
     )

@@ -186,7 +186,7 @@ def test_a_calibration_that_is_ended_leaves_the_bench_safe(make_bench, plqy, sig
     bench.assert_safe()
 
 
-def wait_for(condition, timeout_s=20.0):
+def wait_for(condition, timeout_s=90.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline

@@ -88,6 +88,9 @@ def test_typed_diameters_are_checked():
     for bad in ((0.0, 4.0, 0.05), (4.0, float("nan"), 0.05), (4.0, 4.0, 0.0)):
         with pytest.raises(CurveError, match="must be above 0"):
             typed_beam(*bad, plane="cuvette")
+    for micrometres in ((4600.0, 4400.0), (4.6, 4400.0), (0.0046, 0.0044)):
+        with pytest.raises(CurveError, match="are the lengths in µm"):
+            typed_beam(*micrometres, 0.05, plane="cuvette")
     warnings = typed_beam(6.0, 4.0, 0.05, plane="cuvette").warnings
     assert any("factor 1.50" in warning for warning in warnings)
     assert any("one wheel position" in warning for warning in warnings)
@@ -105,6 +108,15 @@ def test_scans_without_a_beam_or_cut_short_are_refused_or_told():
         Profile(X[::-1], X)
     with pytest.raises(CurveError, match="as many scans"):
         beam_from_profiles([cut], [], plane="cuvette")
+
+
+@pytest.mark.parametrize(("ends_mm", "usable"), [(1.0, False), (3.0, False), (4.5, True), (8.0, True)])
+def test_a_scan_that_ends_within_the_beam_is_not_usable(ends_mm, usable):
+    inside = np.linspace(-ends_mm, ends_mm, 81)
+    profile = Profile(inside, np.exp(-8 * (inside / 4.6) ** 2))
+    found = beam_from_profiles([profile], [profile], plane="cuvette")
+    assert found.usable is usable
+    assert (abs(found.diameter_x_mm / 4.6 - 1) < 0.02) is usable
 
 
 def test_a_profilers_export_is_read(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from support.rig_in_memory import LiveWorld, RigInMemory
 
@@ -18,7 +19,7 @@ from calibration import (
     read_record,
     save_record,
 )
-from drivers.errors import ConfigurationError, RunAbortedError, SafetyError
+from drivers.errors import ConfigurationError, MeasurementError, RunAbortedError, SafetyError
 from plqy_rig.calibration_session import (
     ORDER,
     BeamInput,
@@ -194,6 +195,18 @@ def test_a_beam_needs_no_rig(tmp_path):
     made.session.run()
     assert made.files[0].startswith("beam_")
     assert made.world.calls == 0
+
+
+def test_a_scan_that_ends_within_the_beam_does_not_pass_the_gate(tmp_path):
+    position_mm = np.linspace(-1.0, 1.0, 41)
+    path = tmp_path / "cut.csv"
+    rows = zip(position_mm, np.exp(-0.5 * (position_mm / 1.15) ** 2), strict=True)
+    path.write_text("\n".join(f"{x:.3f},{intensity:.5f}" for x, intensity in rows), encoding="utf-8")
+    beam = BeamInput(profile_x=(path,), profile_y=(path,))
+    made = Made(tmp_path, names=("beam",), changes=(), beam=beam)
+    with pytest.raises(MeasurementError, match="ends within the beam"):
+        made.session.run()
+    assert made.files == []
 
 
 @pytest.mark.parametrize(
