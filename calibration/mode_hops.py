@@ -139,8 +139,7 @@ def find_jumps(scan: LineScan, false_alarm: float = FALSE_ALARM) -> Jumps:
     usual_nm = float(np.median(noise_nm))
     line = _Steps(np.diff(scan.line_nm), width, noise_nm / usual_nm if usual_nm > 0 else 1.0)
     power = _Steps(np.diff(scan.power_w), width, middle_w)
-    freedom = len(width) - _TREND_DEGREE - 1
-    threshold = freedom * ((false_alarm / len(width)) ** (-2 / freedom) - 1)
+    threshold = _threshold(len(width), false_alarm)
     quiet = np.ones(len(width), dtype=bool)
     for turn in range(_ROUNDS):
         line_trend, line_left, line_sigma = line.judged(quiet, usual_nm, robust=turn == 0)
@@ -169,6 +168,12 @@ def find_jumps(scan: LineScan, false_alarm: float = FALSE_ALARM) -> Jumps:
         power_sigma,
         math.sqrt(threshold),
     )
+
+
+def _threshold(steps: int, false_alarm: float) -> float:
+    """Of both steps squared, each over its noise: where `false_alarm` over all steps begins."""
+    freedom = steps - _TREND_DEGREE - 1
+    return float(freedom * ((false_alarm / steps) ** (-2 / freedom) - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,6 +304,9 @@ class HopMap:
 def map_hops(rising: LineScan, falling: LineScan | None = None, false_alarm: float = FALSE_ALARM) -> HopMap:
     """Find the hops of a scan and its way back.
 
+    Chance makes a step on one way, a hop is met on both. One that was met on one way only has to be as
+    unlikely as chance on both would be.
+
     Args:
         rising: scanned with rising setting.
         falling: scanned with falling setting, its points in ascending order; None if there was none.
@@ -311,7 +319,8 @@ def map_hops(rising: LineScan, falling: LineScan | None = None, false_alarm: flo
         hops = [_met(hop, rising=hop.position) for hop in up.hops]
         return HopMap(tuple(hops), up, None, scanned, step, ())
     down = find_jumps(falling, false_alarm)
-    hops, warnings = _matched(up.hops, down.hops, _MATCH_STEPS * step)
+    alone = math.sqrt(_threshold(len(rising.setting) - 1, false_alarm**2))
+    hops, warnings = _matched(up.hops, down.hops, _MATCH_STEPS * step, alone)
     return HopMap(tuple(hops), up, down, scanned, step, tuple(warnings))
 
 
@@ -319,15 +328,18 @@ def _met(hop: Hop, rising: float | None = None, falling: float | None = None) ->
     return Hop(hop.low, hop.high, hop.line_step_nm, hop.power_step_relative, hop.sigmas, rising, falling)
 
 
-def _matched(up: Sequence[Hop], down: Sequence[Hop], nearest: float) -> tuple[list[Hop], list[str]]:
-    """Pair hops of both directions; those met from one side only are kept and told."""
+def _matched(
+    up: Sequence[Hop], down: Sequence[Hop], nearest: float, alone_sigmas: float
+) -> tuple[list[Hop], list[str]]:
+    """Pair hops of both directions; those met from one side only are kept if they are clear, and told."""
     left = list(down)
     hops: list[Hop] = []
     for hop in up:
         same = [one for one in left if one.line_step_nm * hop.line_step_nm > 0]
         twin = min(same, key=lambda one: abs(one.position - hop.position), default=None)
         if twin is None or abs(twin.position - hop.position) > nearest:
-            hops.append(_met(hop, rising=hop.position))
+            if hop.sigmas > alone_sigmas:
+                hops.append(_met(hop, rising=hop.position))
             continue
         left.remove(twin)
         hops.append(
@@ -341,7 +353,7 @@ def _matched(up: Sequence[Hop], down: Sequence[Hop], nearest: float) -> tuple[li
                 twin.position,
             )
         )
-    hops.extend(_met(hop, falling=hop.position) for hop in left)
+    hops.extend(_met(hop, falling=hop.position) for hop in left if hop.sigmas > alone_sigmas)
     hops.sort(key=lambda one: one.position)
     warnings = [
         f"the hop at {hop.position:.4g} was met in one direction only"

@@ -142,3 +142,28 @@ def test_scans_without_hops_show_one_about_as_often_as_is_said(points):
         power = light * (1.0 + 1e-3 * random.standard_normal(points))
         shown += bool(map_hops(LineScan(setting, line, power, noise_nm, 1e-3)).hops)
     assert shown <= 20  # 1 % is said; more than 20 of 1000 has a chance of 0.3 %
+
+
+def noise_scan(random, step_at=None):
+    """Line and power of a diode that doesn't hop, or does once, clearly."""
+    setting = np.linspace(15.0, 35.0, 81)
+    hop = 0.0 if step_at is None else np.where(setting > step_at, 0.02, 0.0)
+    line = 974.5 + 0.3 * (setting - 15.0) + hop + 1.4e-3 * random.standard_normal(81)
+    power = 0.1 * (1.0 + 1.6e-3 * random.standard_normal(81))
+    return LineScan(setting, line, power, np.full(81, 1.4e-3), 1.6e-3)
+
+
+def test_a_step_by_chance_on_one_way_is_no_hop_where_the_way_back_shows_none():
+    random = np.random.default_rng(5)
+    maps = [map_hops(noise_scan(random), noise_scan(random)) for _ in range(500)]
+    one_way = sum(bool(found.rising.hops or found.falling.hops) for found in maps)
+    assert 2 <= one_way <= 25  # 2 % is said
+    assert sum(bool(found.hops) for found in maps) == 0
+
+
+def test_a_clear_hop_that_was_met_on_one_way_only_is_kept_and_told():
+    random = np.random.default_rng(6)
+    found = map_hops(noise_scan(random, step_at=25.0), noise_scan(random))
+    (hop,) = found.hops
+    assert (hop.rising, hop.falling) == (pytest.approx(25.125), None)
+    assert "in one direction only" in found.warnings[0]
