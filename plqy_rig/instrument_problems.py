@@ -35,6 +35,11 @@ _ADDRESS_KEY = {
     "monitor": "resource under [monitor]",
     "spectrometer": "serial_number under [spectrometer]",
 }
+_READING = {
+    "laser": "Check the cable between laser driver and laser mount and what the driver's display shows",
+    "monitor": "Check that the power head is plugged in and not overloaded",
+    "spectrometer": "Unplug the spectrometer's USB cable and its 5 V supply, plug both in again",
+}
 _SEARCH = "`plqy instruments` without --rig lists what there is"
 
 _CONNECTION = (
@@ -85,7 +90,7 @@ _OTHER_KINDS = (
         "Check that it is switched on and its cable is in; if it hangs, switch it off and on; check that "
         "{key} names the right instrument.",
     ),
-    (InvalidReadingError, "Check that the power head is plugged in and not overloaded, then read again."),
+    (InvalidReadingError, "{reading}, then read again."),
     (InstrumentReportedError, "Look at the instrument's own display, clear what it shows, then try again."),
     (InstrumentProtocolError, "Check cable and address; switch the instrument off and on if it stays."),
     (InstrumentConnectionError, "Check the instrument's power and its cable at both ends; {search}."),
@@ -100,7 +105,11 @@ def trouble_of(name: str, error: RigError) -> Trouble:
         error: what its driver raised.
     """
     text = str(error)
-    words = {"key": _ADDRESS_KEY.get(name, "its address"), "search": _SEARCH}
+    words = {
+        "key": _ADDRESS_KEY.get(name, "its address"),
+        "reading": _READING.get(name, "Switch the instrument off and on"),
+        "search": _SEARCH,
+    }
     for pattern, mend in _CONNECTION:
         if isinstance(error, (InstrumentConnectionError, InstrumentReportedError)) and re.search(
             pattern, text

@@ -353,8 +353,9 @@ class NirQuest512Model:
     def _target_c(self) -> float:
         if not self._tec_on:
             return self.options.ambient_c
-        coldest_c = self.options.ambient_c - self.options.reach_below_ambient_k
-        return max(self._set_point_c + self.options.offset_k, coldest_c)
+        # A Peltier element pushes heat as far one way as the other.
+        reach_k, ambient_c = self.options.reach_below_ambient_k, self.options.ambient_c
+        return min(max(self._set_point_c + self.options.offset_k, ambient_c - reach_k), ambient_c + reach_k)
 
     def _enable_tec(self, parameters: bytes, now_s: float) -> None:
         self._thermal = (now_s, self.detector_temperature_c(now_s))

@@ -180,6 +180,7 @@ class UsbBus:
             bcdDevice=identity.device_release,
         )
         device.set_speed(usbip.SPEED_HIGH)
+        device.config = 1  # a kernel configures what is plugged in, and programs count on it
         interface = device.add(_OneInterface(identity, function))
         number = len(self._ports) + 1
         device.busid, device.busnum, device.devnum = f"1-{number}", 1, number + 1

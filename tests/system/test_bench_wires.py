@@ -17,8 +17,11 @@ import numpy as np
 import pytest
 import pyvisa
 import serial
+import usb.core
+import usb.util
 
 from drivers.usb_over_ip import register_usb_bus
+from drivers.usb_over_ip.backend import UsbOverIpBackend
 from drivers.usbtmc_clear import clear_usbtmc
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,18 @@ def test_pyvisa_lists_both_usbtmc_instruments(visa) -> None:
         "USB0::4883::32842::M00404162::0::INSTR",
         "USB0::4883::32802::M00297531::0::INSTR",
     }
+
+
+def test_a_device_is_configured_from_the_beginning_as_a_kernel_leaves_it() -> None:
+    bench = BenchAtHand()
+    try:
+        host, port = bench.announcement["usbip"].split(":")
+        devices = list(usb.core.find(find_all=True, backend=UsbOverIpBackend((host, int(port)))))
+        assert [device.get_active_configuration().bConfigurationValue for device in devices] == [1, 1, 1]
+        for device in devices:
+            usb.util.dispose_resources(device)
+    finally:
+        bench.close()
 
 
 def test_both_instruments_say_who_they_are(visa) -> None:

@@ -57,6 +57,8 @@ ROWS: list[tuple[str, RigError, str]] = [
     ("shutter", serial_error(OSError(11, "Could not exclusively lock port")), "Close the other program"),
     ("shutter", serial_error(OSError(2, "No such file or directory")), "power and its cable|correct port"),
     ("monitor", InvalidReadingError("m", "power, W: reads inf"), "power head"),
+    ("spectrometer", InvalidReadingError("s", "detector temperature reads 3096.2 °C"), "5 V supply"),
+    ("laser", InvalidReadingError("l", "temperature: reads 9.9E37 (overflow)"), "laser mount"),
     ("attenuator", InstrumentTimeoutError("ND wheel", "no reply"), "port under [attenuator]"),
     ("laser", InstrumentReportedError("l", "reports -310 System error"), "display"),
     ("shutter", InstrumentProtocolError("s", "echo is not what was sent"), "cable and address"),

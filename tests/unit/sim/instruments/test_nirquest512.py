@@ -136,9 +136,10 @@ def test_with_the_tec_off_the_detector_warms_to_the_room(model) -> None:
     assert struct.unpack("<h", ask(model, b"\x72", 200.0)) == (230,)
 
 
-def test_the_tec_cannot_cool_without_end(model) -> None:
-    model.feed(b"\x73" + struct.pack("<h", -600), 0.0)
-    assert struct.unpack("<h", ask(model, b"\x72", 200.0)) == (-220,)
+@pytest.mark.parametrize(("told", "reached"), [(-600, -220), (30962, 680)])
+def test_the_tec_can_neither_cool_nor_heat_without_end(model, told: int, reached: int) -> None:
+    model.feed(b"\x73" + struct.pack("<h", told), 0.0)
+    assert struct.unpack("<h", ask(model, b"\x72", 300.0)) == (reached,)
 
 
 def test_a_failing_tec_lets_the_detector_drift_by_so_much_a_minute_up_to_the_room(model) -> None:
