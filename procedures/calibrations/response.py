@@ -110,7 +110,12 @@ class ResponseMeasurement(CalibrationProcedure):
             summary.append(f"{light.repeated} exposures were repeated because the dark drifted.")
         return CalibrationResult(
             kind=RecordKind.RESPONSE,
-            values={**found.record_values(), "warnings": [*found.warnings, *lamp_said]},
+            values={
+                **found.record_values(),
+                "warnings": [*found.warnings, *lamp_said],
+                "detector_temperature_c": self.rig.instruments.spectrometer.read_temperature_c(),
+                "lamp_hours": self.lamp_hours,
+            },
             origin=f"lamp with certificate {found.lamp_source}, {found.repeats} seatings",
             summary=tuple(summary),
             warnings=(*found.warnings, *lamp_said),

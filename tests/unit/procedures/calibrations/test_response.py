@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support.bench_in_memory import BenchInMemory
+from support.bench_in_memory import DETECTOR_C, BenchInMemory
 
 from calibration import CheckKind, LampTable, LampUnit
 from procedures.calibrations import DetectorCalibration, ResponseMeasurement
@@ -37,6 +37,8 @@ def errors(seed):
         assert all(result.passed for result in procedure.results)
         records |= {result.kind: SimpleNamespace(values=result.values) for result in procedure.results}
     values = procedure.results[0].values
+    # Where the detector is warmer or colder than now, a run is flagged.
+    assert values["detector_temperature_c"] == DETECTOR_C
     wavelength_nm = np.array(values["wavelength_nm"])
     found = np.array(values["response_j_per_count"], dtype=float)
     band = (wavelength_nm > 950.0) & (wavelength_nm < 1650.0)
