@@ -54,10 +54,7 @@ class FilesOptions:
 
     def request(self) -> FilesRequest:
         """The request they make; raises `ConfigurationError` naming the option."""
-        darks: dict[Part | None, list[Path]] = {}
-        for text in self.dark or ():
-            part, rest = _part_and_rest(text)
-            darks.setdefault(part, []).append(Path(rest))
+        darks, columns = _by_part(self.dark or ()), _by_part(self.column or ())
         powers = _numbers("--power", self.power or ())
         if None in powers:
             raise ConfigurationError("--power: write ROLE=value, for every file role")
@@ -70,9 +67,9 @@ class FilesOptions:
             response_unit=_choice("--response-unit", ResponseUnit, self.response_unit),
             divides_by_response=self.divide_by_response,
             response_uncertainty_relative=self.response_uncertainty,
-            columns=tuple(self.column or ()),
+            columns={part: tuple(names) for part, names in columns.items()},
             integration_times_s=_numbers("--integration-time", self.integration_time or ()),
-            darks={part: tuple(paths) for part, paths in darks.items()},
+            darks={part: tuple(map(Path, paths)) for part, paths in darks.items()},
             powers={part: power for part, power in powers.items() if part is not None},
             long_pass=self.long_pass,
             per=_choice("--per", Per, self.per),
@@ -112,6 +109,14 @@ def _part_and_rest(text: str) -> tuple[Part | None, str]:
     if sign and name in {part.value for part in Part}:
         return Part(name), rest
     return None, text
+
+
+def _by_part(texts: Sequence[str]) -> dict[Part | None, list[str]]:
+    found: dict[Part | None, list[str]] = {}
+    for text in texts:
+        part, rest = _part_and_rest(text)
+        found.setdefault(part, []).append(rest)
+    return found
 
 
 def _numbers(option: str, texts: Sequence[str]) -> dict[Part | None, float]:

@@ -39,7 +39,7 @@ DivideByResponse = Annotated[bool, typer.Option(help="The curve is a sensitivity
 ResponseUncertainty = Annotated[
     float, _text("U", "Relative uncertainty of the response's ratio emission/laser.")
 ]
-Columns = Annotated[list[str] | None, _text("NAME|N", "Intensity column; several are repeats.")]
+Columns = Annotated[list[str] | None, _text("[ROLE=]NAME|N", "Intensity column; several are repeats.")]
 IntegrationTimes = Annotated[list[str] | None, _text("[ROLE=]S", "Integration time in s.")]
 Darks = Annotated[list[str] | None, _text("[ROLE=]F", "Dark spectrum.")]
 Powers = Annotated[list[str] | None, _text("ROLE=P", "Laser power while a role was measured.")]

@@ -17,11 +17,11 @@ _WAVELENGTH = re.compile(
 )
 _INTENSITY = re.compile(
     r"intens|counts?\b|\bcps\b|\bcts\b|signal|irradiance|photons?|flux|power|\ba\.?u\.?\b|scope|sample|processed|"
-    r"spectrum|zählung|\bS1c?\b|^y$",
+    r"spectrum|zählung|\bS1c?\b|\braw\b|subtract|^y$",
     re.IGNORECASE,
 )
 _NO_INTENSITY = re.compile(
-    r"err|\bstd|\bsd\b|sigma|uncert|dark|background|reference|\bref\b|\bR1\b|time|pixel|index|^#$|channel|^n$",
+    r"err|\bstd|\bsd\b|sigma|uncert|dark(?!\W*(subtract|correct))|background|reference|\bref\b|\bR1\b|time|pixel|index|^#$|channel|^n$",
     re.IGNORECASE,
 )
 _OTHER_AXES = (
@@ -94,17 +94,18 @@ def column_names(table: Table) -> tuple[str, ...]:
     named = next((i for i, line in enumerate(lines) if any(map(_WAVELENGTH.search, line))), len(lines) - 1)
     if named + 1 < len(lines) and _UNITS_ROW.match(lines[named + 1][0]):
         return _joined(lines[named], lines[named + 1], table.columns)
-    if named and all(name.lower() in ("x", "y", "") for name in lines[named]):
-        return _titled(lines[named - 1], lines[named], table.columns)
+    if named:
+        return _titled(lines[named - 1], _cut(lines[named], table))
     return _cut(lines[named], table)
 
 
-def _titled(titles: Sequence[str], names: Sequence[str], columns: int) -> tuple[str, ...]:
-    """Names of pairs X, Y, where each pair's title stands above its X."""
-    title, x = [[*row, *[""] * columns][:columns] for row in (titles, names)]
-    return tuple(
-        title[i - 1] if i and name.lower() == "y" and title[i - 1] else name for i, name in enumerate(x)
-    )
+def _titled(titles: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of several pairs wavelength, value, where each pair's title stands above its wavelength."""
+    pairs = [i for i in range(1, len(names), 2) if _WAVELENGTH.search(names[i - 1])]
+    if len(pairs) < 2 or len({names[i] for i in pairs}) > 1:
+        return names
+    above = [*titles, *[""] * len(names)]
+    return tuple(above[i - 1] if i in pairs and above[i - 1] else name for i, name in enumerate(names))
 
 
 def _name_lines(table: Table, above: Sequence[str]) -> list[list[str]]:
@@ -113,7 +114,8 @@ def _name_lines(table: Table, above: Sequence[str]) -> list[list[str]]:
     for line in reversed(above[-_MOST_NAME_LINES:]):
         fields = _name_fields(table, line)
         filled = sum(map(bool, fields))
-        if not min(2, table.columns) <= filled <= table.columns or ">>>" in line:
+        is_setting = bool(fields) and fields[0].endswith(("=", ":"))
+        if not min(2, table.columns) <= filled <= table.columns or ">>>" in line or is_setting:
             break
         found.insert(0, fields)
     return found

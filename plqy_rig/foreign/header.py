@@ -15,7 +15,7 @@ _SECONDS = {
 _UNIT = "(" + "|".join(sorted(map(re.escape, _SECONDS), key=len, reverse=True)) + ")"
 _NUMBER = r"([0-9]*[.,]?[0-9]+(?:[eE][+-]?[0-9]+)?)"
 _NAME = (
-    r"(?:integration\s*_?times?|int\.?\s*time|exposure\s*_?time|integrationszeit|belichtungszeit|"
+    r"(?:int[ei]gration\s*_?times?|int\.?\s*time|exposure\s*_?time|integrationszeit|belichtungszeit|"
     r"tiempo de integraci[oó]n|temps d.int[eé]gration|tempo d[ie] integra\w+)"
 )
 _UNIT_FIRST = re.compile(rf"{_NAME}\s*[(\[]\s*{_UNIT}\s*[)\]]\s*[:=;,\t ]*\s*{_NUMBER}", re.IGNORECASE)

@@ -96,7 +96,7 @@ def load_measurement(request: FilesRequest) -> Measurement:
     """
     notes: list[str] = []
     spectra = {
-        part: tuple(read_spectrum(path, request.columns) for path in paths)
+        part: tuple(read_spectrum(path, request.columns_of(part)) for path in paths)
         for part, paths in request.files.items()
     }
     _compare_grids(spectra, notes)
@@ -253,9 +253,9 @@ def _on_one_scale(
         for column, values in enumerate(file.values):
             rows.append((values - offset) / time * power_scaling)
             raw.append(values)
-            several = len(file.values) > 1
+            chosen = len(file.values) > 1 or request.columns_of(part)
             labels.append(
-                f"{file.path} ({file.column_names[column] or column + 1})" if several else str(file.path)
+                f"{file.path} ({file.column_names[column] or column + 1})" if chosen else str(file.path)
             )
     scale = power_scaling / float(np.mean(times_s))
     pixels = len(files[0].wavelength_nm)
@@ -275,7 +275,7 @@ def _darks(request: FilesRequest, part: Part, file: ForeignSpectrum) -> list[For
     paths = request.darks.get(part, request.darks.get(None, ()))
     found = []
     for path in paths:
-        dark = read_spectrum(path, request.columns)
+        dark = read_spectrum(path, request.columns_of(part))
         light_time = request.integration_times_s.get(
             part, request.integration_times_s.get(None, file.integration_time_s)
         )

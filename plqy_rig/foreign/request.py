@@ -27,7 +27,8 @@ class FilesRequest:
         response_unit: of its values; must be given with it. Of one over its values where counts are divided.
         divides_by_response: whether counts are divided by the curve, a sensitivity, instead of multiplied.
         response_uncertainty_relative: one sigma of the response's ratio emission / laser.
-        columns: names or 1-based numbers of intensity columns; several are repeats.
+        columns: names or 1-based numbers of intensity columns by part; the key None stands for all others;
+            several are repeats.
         integration_times_s: by part; the key None stands for all others.
         darks: by part; the key None stands for all others, matched by integration time where known.
         powers: laser power by part in any one unit; for all parts or none.
@@ -47,7 +48,7 @@ class FilesRequest:
     response_unit: ResponseUnit | None = None
     divides_by_response: bool = False
     response_uncertainty_relative: float = 0.0
-    columns: Sequence[str] = ()
+    columns: Mapping[Part | None, Sequence[str]] = field(default_factory=dict)
     integration_times_s: Mapping[Part | None, float] = field(default_factory=dict)
     darks: Mapping[Part | None, Sequence[Path]] = field(default_factory=dict)
     powers: Mapping[Part, float] = field(default_factory=dict)
@@ -71,6 +72,10 @@ class FilesRequest:
     def is_two_measurement(self) -> bool:
         """Whether there is no indirect spectrum, so that the empty one is the blank (method, equation 4)."""
         return Part.INDIRECT not in self.files
+
+    def columns_of(self, part: Part) -> Sequence[str]:
+        """Which columns of a part's files hold its intensity; none: the one that is plain."""
+        return self.columns.get(part, self.columns.get(None, ()))
 
     @property
     def has_emission_files(self) -> bool:
@@ -122,6 +127,7 @@ class FilesRequest:
 
     def _check_by_part(self) -> None:
         for option, given in (
+            ("--column", self.columns),
             ("--integration-time", self.integration_times_s),
             ("--dark", self.darks),
             ("--power", self.powers),

@@ -176,6 +176,20 @@ def test_exposures_that_differ_by_words_without_a_unit_are_refused(evaluate, tmp
     assert evaluate(files, integration_time=times).step["plqy"] is not None
 
 
+def test_one_table_holds_all_roles_by_its_columns(evaluate, tmp_path):
+    table = tmp_path / "table.csv"
+    columns = [spectrum(WAVELENGTH, *light) for light in EXAMPLE_A.values()]
+    table.write_text("wavelength,blank,beside,hit\n" + rows(WAVELENGTH, *columns, delimiter=","))
+    files = dict.fromkeys(EXAMPLE_A, table)
+    chosen = ["empty=blank", "indirect=beside", "direct=4"]
+    result = evaluate(files, quantity="photons", column=chosen)
+    assert result.step["plqy"] == pytest.approx(0.5)
+    assert result.document["files"]["direct"] == [f"{table} (hit)"]
+    assert "same numbers" in evaluate(files, quantity="photons", column=["blank"]).warnings
+    with pytest.raises(ConfigurationError, match="--column direct-emission"):
+        evaluate(files, quantity="photons", column=[*chosen, "direct-emission=hit"])
+
+
 @pytest.mark.parametrize("roles", [
     ("empty", "direct"),
     ("empty", "indirect", "direct"),

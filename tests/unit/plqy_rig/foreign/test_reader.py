@@ -199,6 +199,31 @@ def test_a_session_of_felixgx_offers_its_detector_s_traces_by_their_titles(file)
     assert_read(path, ("D1 310:300-650 [COR]",), 2 * VALUES)
 
 
+def test_pairs_of_columns_are_offered_by_the_titles_above_them(file):
+    heads = "Baseline 100%T,,dye_em,,\nWavelength (nm),Intensity (a.u.),Wavelength (nm),Intensity (a.u.),\n"
+    path = file(heads + rows(WAVELENGTH, VALUES, WAVELENGTH, 2 * VALUES, delimiter=","))
+    refused(path, "2 (Baseline 100%T)", "4 (dye_em)")
+    assert_read(path, ("dye_em",), 2 * VALUES)
+
+
+def test_a_table_with_raw_and_derived_columns_is_asked_about(file):
+    """BWSpec: the only column with an intensity's name used to be an empty irradiance."""
+    zero = 0 * VALUES
+    names = "Pixel;Wavelength;Dark;Raw data #1;Dark Subtracted #1;%TR #1;Irradiance (lumen) #1\n"
+    columns = (WAVELENGTH, zero + 99, VALUES, VALUES - 99, zero, zero)
+    path = file("intigration times(ms);100\n" + names + rows(np.arange(801.0), *columns, delimiter=";"))
+    refused(path, "--column", "Raw data #1", "Dark Subtracted #1")
+    found = assert_read(path, ("dark subtracted #1",), VALUES - 99)
+    assert found.integration_time_s == pytest.approx(0.1)
+
+
+def test_a_setting_in_a_comment_above_the_numbers_names_no_columns(file):
+    """LabSpec: `#AxisUnit[1]=<tab>nm` isn't a heading by which the second column is the wavelength."""
+    assert_read(
+        file("#Acq. time (s)=\t10\n#AxisUnit[0]=\tCnt\n#AxisUnit[1]=\tnm\n" + rows(WAVELENGTH, VALUES))
+    )
+
+
 def test_a_session_with_two_acquisitions_is_refused_in_words(file):
     refused(file(felixgx("Detector1", "RCQCSignal", "Detector1")), "one acquisition per file")
 
