@@ -10,7 +10,8 @@ then to its standard input; what isn't understood still counts as a sign of life
 
 The guardian answers every line with one of its own. The end of the input without a goodbye means that the
 engine is dead. Silence means that it hangs: then it is killed first, because it holds the instruments.
-Nothing heavy is imported before there is something to do.
+Nothing heavy is imported before a run begins. Then it is, in a thread: when it is needed the disk with the
+program may be gone, and each tenth of a second is light on the sample.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,7 +68,11 @@ class Watch:
 
 
 def watch_engine(
-    incoming: int, outgoing: int, kill: Callable[[], None], patience_s: float = _FIRST_PATIENCE_S
+    incoming: int,
+    outgoing: int,
+    kill: Callable[[], None],
+    patience_s: float = _FIRST_PATIENCE_S,
+    load: Callable[[], None] = lambda: None,
 ) -> Watch:
     """Watch until there is something to do or the engine says goodbye.
 
@@ -75,8 +81,10 @@ def watch_engine(
         outgoing: descriptor the answers go to.
         kill: kills a silent engine.
         patience_s: real seconds of silence it bears before the first beat.
+        load: loads what acting needs; called once in a thread of its own, when a run has begun.
     """
     watch, buffer = Watch(patience_s), b""
+    loading = threading.Thread(target=load, daemon=True)
     _say(outgoing, b"ready\n")
     while not (watch.over or watch.act):
         # The second look is for a guardian that was stopped itself: what came meanwhile lies there.
@@ -91,6 +99,8 @@ def watch_engine(
         *lines, buffer = (buffer + received).split(b"\n")
         for line in lines:
             watch.hear(line)
+        if watch.folder is not None and loading.ident is None:
+            loading.start()
         _say(outgoing, b".\n" * len(lines))
     return watch
 
@@ -119,6 +129,13 @@ def kill_parent(engine: int) -> Callable[[], None]:
     return kill
 
 
+def load_what_acts() -> None:
+    """Import what acting needs, so that it needs no file any more."""
+    from plqy_rig.engine.guardian_acts import load_drivers
+
+    load_drivers()
+
+
 def main(arguments: list[str]) -> int:
     """Watch, and act if need be; returns the exit code: 0 all well or made safe, 4 not verified."""
     rig_path = Path(arguments[0])
@@ -127,7 +144,8 @@ def main(arguments: list[str]) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     patience_s = float(arguments[1]) if len(arguments) > 1 else _FIRST_PATIENCE_S
-    watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()), patience_s)
+    kill = kill_parent(os.getppid())
+    watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill, patience_s, load_what_acts)
     if not watch.act:
         return 0
     # At once: whoever starts now has to find the lock, and what is imported next takes its time.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import platformdirs
@@ -53,6 +55,13 @@ def act(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
         return instrument
 
     return 0 if attempts(connect).safe else 4
+
+
+def load_drivers() -> None:
+    """Import what connects the instruments of the safe state: drivers, and the VISA library most rigs use."""
+    for name in ("drivers.sc10", "drivers.itc4001", "drivers.nd_wheel", "drivers.usb_over_ip", "pyvisa_py"):
+        with contextlib.suppress(ImportError):  # said when it is needed
+            import_module(name)
 
 
 def attempts(connect: Connect, sleep: Callable[[float], None] = time.sleep) -> SafeVerdict:

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 
 from drivers.errors import ConfigurationError, RigError
 from plqy_rig.host import RigHost
+from plqy_rig.server.bounded_http import BoundedHttp
 from plqy_rig.server.discovery import HostAddress, announce, withdraw
 from plqy_rig.server.gate import OwnPagesOnly, is_authorised
 from plqy_rig.server.limits import Limits
@@ -146,6 +147,7 @@ def _listen(port: int) -> socket.socket:
 def _configuration(app: Starlette, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=BoundedHttp,
         # The other implementation of uvicorn stands on a part of websockets that is going away.
         ws="websockets-sansio",
         ws_max_size=limits.frame_bytes,

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from drivers.errors import ConfigurationError
 from plqy_rig.host import RigHost
+from plqy_rig.server.bounded_http import BoundedHttp
 from plqy_rig.server.threaded import ThreadedServer
 from plqy_rig.web.routes import status_routes
 
@@ -52,7 +53,13 @@ class StatusServer:
         self.url = f"http://{shown}:{listening.getsockname()[1]}/?token={token}"
         app = Starlette(routes=status_routes(host, token), middleware=[Middleware(LookOnly)])
         configuration = uvicorn.Config(
-            app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none"
+            app,
+            http=BoundedHttp,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
         )
         self._server = ThreadedServer(configuration, listening, "status page's server")
 

@@ -85,6 +85,13 @@ def kill_number(number: int | None) -> None:
         os.kill(number, signal.SIGKILL)
 
 
+def kill_both(process: subprocess.Popen[str], guardian: int | None) -> None:
+    """Kill a program and its guardian, however busy the computer is: neither may see the other die."""
+    process.send_signal(signal.SIGSTOP)
+    kill_number(guardian)
+    kill(process)
+
+
 def assert_complete_without_doubles(folder: Path) -> None:
     """Every step of every pass has exactly one exposure, one stop ends it, and it says success."""
     entries = read_journal(folder / "run.jsonl").entries

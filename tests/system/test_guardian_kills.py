@@ -14,6 +14,7 @@ from support.engine_runs import (
     guardian_of,
     is_safe,
     kill,
+    kill_both,
     kill_number,
     result,
     run_folder,
@@ -96,8 +97,7 @@ def test_a_killed_guardian_is_told_and_replaced_and_nothing_of_it_is_left_in_the
 
 def test_when_both_are_killed_the_next_start_makes_the_bench_dark_first(running, plqy):
     bench, process, guardian = running
-    kill_number(guardian)
-    kill(process)
+    kill_both(process, guardian)
     time.sleep(0.5)
     assert bench.ask("observe")["laser_on"], "nobody was left to switch it off"
     folder = run_folder(plqy)
@@ -113,15 +113,18 @@ def test_when_both_are_killed_in_a_long_exposure_the_shutters_own_timer_closes_i
     bench = make_bench(speed=100.0)
     long = ("scans_excitation = 4", "scans_excitation = 400")
     process = plqy.start("run", recipe(long), "--rig", bench.rig)
+    guardian = wait_for(lambda: guardian_of(process), "the guardian")
     lit_since = time.monotonic()
     # The short openings for the monitor alone have no timer: an exposure is what lasts.
     while time.monotonic() - lit_since < 0.6:
         assert process.poll() is None, process.communicate()
         if not bench.ask("observe")["light_on_sample"]:
             lit_since = time.monotonic()
-    kill_number(guardian_of(process))
+    process.send_signal(signal.SIGSTOP)
+    kill_number(guardian)
+    lit = bench.ask("observe")["light_on_sample"]
     kill(process)
-    assert bench.ask("observe")["light_on_sample"], "the kill came too late to prove anything"
+    assert lit, "the kill came too late to prove anything"
     wait_for(lambda: not bench.ask("observe")["light_on_sample"], "the shutter's timer", 15)
     assert bench.ask("observe")["laser_on"], "only the shutter has a timer"
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from support.engine_runs import run_folder, saved_exposures, wait_for
 
 from plqy_rig.data import load_run
 
@@ -46,8 +47,7 @@ def test_a_signal_ends_a_run_in_the_verified_safe_state(make_bench, plqy, recipe
 def test_a_killed_program_leaves_a_readable_journal_and_safe_waits_for_the_guardian(make_bench, plqy, recipe):
     bench = make_bench()
     process = plqy.start("run", recipe(LONG), "--rig", bench.rig)
-    wait_for_light(bench, process)
-    time.sleep(1.0)
+    wait_for(lambda: saved_exposures(run_folder(plqy)) or process.poll() is not None, "an exposure")
     process.kill()
     process.communicate()
     assert plqy.json("safe", "--rig", bench.rig)["safe"] is True
@@ -113,10 +113,14 @@ def test_one_pass_can_be_measured_alone_and_evaluation_says_what_is_missing(make
 def test_bench_time_passes_as_fast_as_the_speed_says(make_bench):
     for speed in (1.0, 20.0):
         bench = make_bench(speed=speed)
-        before, began = bench.ask("observe")["bench_time_s"], time.monotonic()
+        asked_s = time.monotonic()
+        before_s = bench.ask("observe")["bench_time_s"]
+        answered_s = time.monotonic()
         time.sleep(1.0)
-        passed = bench.ask("observe")["bench_time_s"] - before
-        assert passed == pytest.approx(speed * (time.monotonic() - began), rel=0.1)
+        asked_again_s = time.monotonic()
+        passed_s = bench.ask("observe")["bench_time_s"] - before_s
+        # The bench looked at its clock some time between question and answer.
+        assert speed * (asked_again_s - answered_s) <= passed_s <= speed * (time.monotonic() - asked_s)
 
 
 def test_a_safe_state_that_can_not_be_verified_is_exit_code_4(make_bench, plqy):

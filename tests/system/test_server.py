@@ -179,7 +179,7 @@ def test_a_command_that_hangs_keeps_no_emergency_back(make_bench, serve):
     with joined(served.address) as face:
         face.wait_for_use("idle")
         face.ask("manual", action="laser_temperature", celsius=25.0)
-        time.sleep(2.0)
+        face.wait_for(lambda face: any("reached" in line["sentence"] for line in face.picture["log"]))
         face.ask("manual", action="laser_on", current_a=0.2)
         assert bench.ask("observe")["laser_on"]
         bench.ask("fault", spec="nd_wheel:silence*100000")

@@ -12,7 +12,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from support.rig_in_memory import LiveWorld, RigInMemory
+from support.rig_in_memory import RIG_TOML, LiveWorld, RigInMemory
 
 from drivers.errors import InstrumentConnectionError
 from plqy_rig import guardian_lock
@@ -149,6 +149,56 @@ def test_it_imports_nothing_heavy_before_it_acts():
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     modules = set(done.stdout.split())
     assert not {"numpy", "pydantic", "pyvisa", "serial", "pymeasure", "typer", "rich"} & modules
+
+
+def test_it_loads_what_acting_needs_when_a_run_begins_and_answers_meanwhile(pipes):
+    loaded, finish = [], threading.Event()
+
+    def load():
+        loaded.append(threading.current_thread())
+        finish.wait(30)
+
+    def engine():
+        pipes.say(b'{"beat": 5}\n')
+        assert os.read(pipes.heard_by_engine, 100).startswith(b"ready")
+        for _ in range(2):
+            pipes.say(b'{"folder": "/somewhere"}\n')
+        said = b""
+        while said.count(b".") < 2:
+            said += os.read(pipes.heard_by_engine, 100)
+        pipes.say(b'{"goodbye": true}\n')
+
+    engine_thread = threading.Thread(target=engine)
+    engine_thread.start()
+    try:
+        guardian.watch_engine(pipes.heard_by_guardian, pipes.guardian_says, lambda: None, 60.0, load)
+    finally:
+        finish.set()
+        engine_thread.join(30)
+    pipes.close_engine()
+    assert len(loaded) == 1
+    assert loaded[0] is not threading.current_thread()
+
+
+def test_what_it_has_loaded_is_all_that_connecting_needs(tmp_path):
+    rig = tmp_path / "rig.toml"
+    laser = 'resource = "USB0::0x1313::0x804A::M00000000::INSTR"'
+    rig.write_text(RIG_TOML.replace('resource = "memory"', laser, 1), encoding="utf-8")
+    script = f"""
+import sys
+from pathlib import Path
+from plqy_rig.engine import guardian
+guardian.load_what_acts()
+from plqy_rig.engine import guardian_acts
+loaded = set(sys.modules)
+guardian_acts._CONNECT_PATIENCE_S = 0.0
+rig = Path({str(rig)!r})
+assert guardian_acts.act(rig, rig.read_text(), rig.parent, "a test") == 4
+print(*sorted(set(sys.modules) - loaded))
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    assert "NOT SAFE: shutter closed" in (tmp_path / "guardian.log").read_text()
+    assert done.stdout.split() == []
 
 
 def test_it_opens_each_instrument_when_its_step_comes_and_tries_again_what_is_busy(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import socket
 import stat
 import threading
 import time
@@ -20,7 +22,15 @@ from websockets.sync.client import connect
 
 from plqy_rig.data.encoding import decode_json
 from plqy_rig.host import apply_event
-from plqy_rig.server import HostClient, HostCommandError, HostGoneError, RigServer, find_host, list_hosts
+from plqy_rig.server import (
+    HostClient,
+    HostCommandError,
+    HostGoneError,
+    RigServer,
+    bounded_http,
+    find_host,
+    list_hosts,
+)
 from plqy_rig.server.discovery import host_path
 from plqy_rig.server.limits import Limits
 
@@ -165,6 +175,27 @@ def test_only_so_many_faces_at_once(serve):
     made = serve(Limits(connections=1))
     with joined(made.server.address), pytest.raises(HostGoneError, match="refused"):
         HostClient(made.server.address, on_event=print, on_closed=print)
+
+
+def test_who_opens_connections_and_asks_for_nothing_is_put_out_and_faces_get_in(serve, monkeypatch, caplog):
+    monkeypatch.setattr(bounded_http, "MOST_CONNECTIONS", 5)
+    monkeypatch.setattr(bounded_http, "REQUEST_PATIENCE_S", 0.5)
+    server = serve().server
+    with ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            for _ in range(8)
+        ]
+        idle[0].sendall(b"GET / HTTP/1.1\r\nHost: slow")
+        for connection in idle:
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        with joined(server.address) as face:
+            # Its patience began after the face's: when it is over, so is the face's.
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as later:
+                assert later.recv(1) == b""
+            assert face.ask("queue_list")["queue"]["entries"] == []
+    assert "5 are open already" in caplog.text
 
 
 def test_a_face_that_reads_too_slowly_is_cut_off_and_the_others_lose_nothing(serve, caplog):
