@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 import tempfile
 import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import platformdirs
@@ -16,7 +14,7 @@ import platformdirs
 from drivers.clock import Clock
 from drivers.errors import ConfigurationError, SafetyError
 from drivers.protocols import Instrument
-from plqy_rig.config import check_rig_text
+from plqy_rig.config import RigConfiguration, check_rig_text
 from plqy_rig.rig import Connect, Connections, make_safe_connecting
 from plqy_rig.safe_state import SafeVerdict
 
@@ -45,6 +43,14 @@ def act(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
     except ConfigurationError as error:
         log.critical("NOT SAFE: %s", error)
         return 4
+    try:
+        return _make_safe(configuration)
+    except Exception:
+        log.exception("failed in an unforeseen way; trying again")
+        return _make_safe(configuration)
+
+
+def _make_safe(configuration: RigConfiguration) -> int:
     speed = configuration.bench.speed if configuration.bench else 1.0
     connections = Connections(configuration, Clock(speed))
 
@@ -55,13 +61,6 @@ def act(rig_path: Path, rig_text: str, folder: Path | None, why: str) -> int:
         return instrument
 
     return 0 if attempts(connect).safe else 4
-
-
-def load_drivers() -> None:
-    """Import what connects the instruments of the safe state: drivers, and the VISA library most rigs use."""
-    for name in ("drivers.sc10", "drivers.itc4001", "drivers.nd_wheel", "drivers.usb_over_ip", "pyvisa_py"):
-        with contextlib.suppress(ImportError):  # said when it is needed
-            import_module(name)
 
 
 def attempts(connect: Connect, sleep: Callable[[float], None] = time.sleep) -> SafeVerdict:

@@ -138,7 +138,7 @@ class EngineAndBench(RuleBasedStateMachine):
         self._collect()
         self.engine = self._start()
         if how == "both":
-            wait_for(lambda: is_safe(self.bench), "the bench dark at the next start", 20)
+            wait_for(lambda: is_safe(self.bench), "the bench dark at the next start")
 
     @precondition(lambda self: not self.engine.alive)
     @rule()

@@ -102,7 +102,7 @@ def test_when_both_are_killed_the_next_start_makes_the_bench_dark_first(running,
     assert bench.ask("observe")["laser_on"], "nobody was left to switch it off"
     folder = run_folder(plqy)
     dark = plqy.start("resume", folder)
-    wait_for(lambda: is_safe(bench) or dark.poll() is not None, "the bench dark at the next start", 15)
+    wait_for(lambda: is_safe(bench) or dark.poll() is not None, "the bench dark at the next start")
     _, told = dark.communicate(timeout=90)
     assert dark.returncode == 0, told
     assert_complete_without_doubles(folder)

@@ -151,33 +151,34 @@ def test_it_imports_nothing_heavy_before_it_acts():
     assert not {"numpy", "pydantic", "pyvisa", "serial", "pymeasure", "typer", "rich"} & modules
 
 
-def test_it_loads_what_acting_needs_when_a_run_begins_and_answers_meanwhile(pipes):
-    loaded, finish = [], threading.Event()
+def test_it_loads_what_acting_needs_piece_by_piece_once_a_run_has_begun(pipes, monkeypatch):
+    imported = []
 
-    def load():
-        loaded.append(threading.current_thread())
-        finish.wait(30)
+    def import_module(name):
+        imported.append(name)
+        if name == "broken":
+            raise AttributeError("half of it")
 
     def engine():
-        pipes.say(b'{"beat": 5}\n')
-        assert os.read(pipes.heard_by_engine, 100).startswith(b"ready")
-        for _ in range(2):
-            pipes.say(b'{"folder": "/somewhere"}\n')
-        said = b""
-        while said.count(b".") < 2:
-            said += os.read(pipes.heard_by_engine, 100)
+        said = os.read(pipes.heard_by_engine, 100)
+        for line in (b'{"beat": 5}', b'{"folder": "/somewhere"}', b'{"beat": 5}', b'{"beat": 5}'):
+            said = b""
+            pipes.say(line + b"\n")
+            while not said:
+                said = os.read(pipes.heard_by_engine, 100)
         pipes.say(b'{"goodbye": true}\n')
 
+    monkeypatch.setattr(guardian, "import_module", import_module)
     engine_thread = threading.Thread(target=engine)
     engine_thread.start()
-    try:
-        guardian.watch_engine(pipes.heard_by_guardian, pipes.guardian_says, lambda: None, 60.0, load)
-    finally:
-        finish.set()
-        engine_thread.join(30)
+    load = ("one", "broken", "three", "never reached")
+    watch = guardian.watch_engine(
+        pipes.heard_by_guardian, pipes.guardian_says, lambda: None, patience_s=60.0, load=load
+    )
+    engine_thread.join(30)
     pipes.close_engine()
-    assert len(loaded) == 1
-    assert loaded[0] is not threading.current_thread()
+    assert watch.over
+    assert imported == ["one", "broken", "three"]
 
 
 def test_what_it_has_loaded_is_all_that_connecting_needs(tmp_path):
@@ -187,8 +188,10 @@ def test_what_it_has_loaded_is_all_that_connecting_needs(tmp_path):
     script = f"""
 import sys
 from pathlib import Path
+from importlib import import_module
 from plqy_rig.engine import guardian
-guardian.load_what_acts()
+for name in guardian.WHAT_ACTS:
+    import_module(name)
 from plqy_rig.engine import guardian_acts
 loaded = set(sys.modules)
 guardian_acts._CONNECT_PATIENCE_S = 0.0
@@ -220,6 +223,23 @@ def test_it_opens_each_instrument_when_its_step_comes_and_tries_again_what_is_bu
     assert opened == ["shutter", "laser", "attenuator"]
     assert not world.shutter_open
     assert not world.laser_on
+
+
+def test_what_fails_in_an_unforeseen_way_is_tried_again(tmp_path, monkeypatch):
+    failures = [AttributeError("a library that is broken for a moment")]
+
+    def broken_once(configuration, clock):
+        if failures:
+            raise failures.pop()
+        return SimpleNamespace()
+
+    monkeypatch.setattr(guardian_acts, "_log_to", lambda folder: None)
+    monkeypatch.setattr(guardian_acts, "Connections", broken_once)
+    tried = []
+    safe = SimpleNamespace(safe=True)
+    monkeypatch.setattr(guardian_acts, "attempts", lambda connect: tried.append(connect) or safe)
+    assert guardian_acts.act(tmp_path / "rig.toml", RIG_TOML, tmp_path, "a test") == 0
+    assert len(tried) == 1
 
 
 def test_an_instrument_that_is_gone_does_not_keep_it_from_the_others(tmp_path, monkeypatch):
