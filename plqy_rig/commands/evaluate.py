@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calibration import CalibrationSet, Record
+from calibration import CalibrationError, CalibrationSet, Record
 from plqy_rig import terminal
 from plqy_rig.commands.evaluation_choices import ChoiceOptions, response_record
 from plqy_rig.data import Evaluation, StorageError, load_run, recover_run, runs_to_recover
@@ -72,18 +72,31 @@ def evaluate(request: EvaluateRequest, *, as_json: bool) -> None:
 
 
 def recover(directory: Path, *, as_json: bool) -> None:
-    """Rebuild the NeXus files of interrupted runs."""
+    """Rebuild the NeXus files of interrupted runs; one that can't be keeps nobody from the others.
+
+    Raises:
+        StorageError: at least one couldn't be rebuilt.
+    """
     recovered: list[dict[str, Any]] = []
+    problems: list[dict[str, str]] = []
     for folder in runs_to_recover(directory):
-        recovery = recover_run(folder, evaluate_if_complete)
+        try:
+            recovery = recover_run(folder, evaluate_if_complete)
+        except (StorageError, CalibrationError) as error:
+            terminal.say(f"{folder}: {error}")
+            problems.append({"run": str(folder), "problem": str(error)})
+            continue
         recovered.append({"run": str(folder), "file": str(recovery.path), "warnings": recovery.run.warnings})
         terminal.say(f"{folder}: recovered {recovery.path.name}")
         for warning in recovery.run.warnings:
             terminal.say(f"  {warning}")
-    if not recovered:
+    if not recovered and not problems:
         terminal.say(f"{directory}: nothing to recover")
     if as_json:
-        terminal.print_json({"recovered": recovered})
+        terminal.print_json({"recovered": recovered, "problems": problems})
+    if problems:
+        count = len(problems) + len(recovered)
+        raise StorageError(f"{len(problems)} of {count} runs could not be recovered; see above.")
 
 
 def _evaluated(

@@ -10,20 +10,17 @@ then to its standard input; what isn't understood still counts as a sign of life
 
 The guardian answers every line with one of its own. The end of the input without a goodbye means that the
 engine is dead. Silence means that it hangs: then it is killed first, because it holds the instruments.
-Nothing heavy is imported before a run begins. Then it is, piece by piece between the beats: when it is needed
-the disk with the program may be gone, and each tenth of a second is light on the sample.
+Nothing heavy is imported before there is something to do.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 
 from plqy_rig.guardian_lock import guardian_at_work
@@ -31,15 +28,6 @@ from plqy_rig.guardian_lock import guardian_at_work
 _FIRST_PATIENCE_S = 60.0
 """Until the first beat: the engine is being imported and connects its instruments. One that takes another's
 place is told the patience from the start: there is light already."""
-WHAT_ACTS = (
-    "plqy_rig.engine.guardian_acts",
-    "drivers.sc10",
-    "drivers.nd_wheel",
-    "drivers.usb_over_ip",
-    "drivers.itc4001",
-    "pyvisa_py",
-)
-"""Modules that acting needs."""
 _SECOND_LOOK_S = 0.2
 _READ_SIZE = 1 << 16
 
@@ -78,11 +66,7 @@ class Watch:
 
 
 def watch_engine(
-    incoming: int,
-    outgoing: int,
-    kill: Callable[[], None],
-    patience_s: float = _FIRST_PATIENCE_S,
-    load: Iterable[str] = (),
+    incoming: int, outgoing: int, kill: Callable[[], None], patience_s: float = _FIRST_PATIENCE_S
 ) -> Watch:
     """Watch until there is something to do or the engine says goodbye.
 
@@ -91,11 +75,8 @@ def watch_engine(
         outgoing: descriptor the answers go to.
         kill: kills a silent engine.
         patience_s: real seconds of silence it bears before the first beat.
-        load: names of the modules that acting needs; once a run has begun one is imported at each sign of
-            life. Not in a thread: a library that is half imported there can't be used here.
     """
     watch, buffer = Watch(patience_s), b""
-    modules = iter(load)
     _say(outgoing, b"ready\n")
     while not (watch.over or watch.act):
         # The second look is for a guardian that was stopped itself: what came meanwhile lies there.
@@ -111,16 +92,7 @@ def watch_engine(
         for line in lines:
             watch.hear(line)
         _say(outgoing, b".\n" * len(lines))
-        if watch.folder is not None and not watch.over and not watch.act:
-            _import(next(modules, ""))
     return watch
-
-
-def _import(module: str) -> None:
-    """Import a module; one that can't be is missed when it is needed, and said then."""
-    with contextlib.suppress(Exception):
-        if module:
-            import_module(module)
 
 
 def _heard_within(incoming: int, duration_s: float) -> bool:
@@ -155,8 +127,7 @@ def main(arguments: list[str]) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     patience_s = float(arguments[1]) if len(arguments) > 1 else _FIRST_PATIENCE_S
-    kill = kill_parent(os.getppid())
-    watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill, patience_s, WHAT_ACTS)
+    watch = watch_engine(sys.stdin.fileno(), sys.stdout.fileno(), kill_parent(os.getppid()), patience_s)
     if not watch.act:
         return 0
     # At once: whoever starts now has to find the lock, and what is imported next takes its time.

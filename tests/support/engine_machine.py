@@ -25,6 +25,7 @@ from support.benches import SHORT_RECIPE, Bench
 from support.engine_process import EngineProcess
 from support.engine_runs import (
     LIGHT_OFF_WITHIN_S,
+    SILENT_FOR_S,
     guardian_of,
     is_safe,
     kill_number,
@@ -131,7 +132,7 @@ class EngineAndBench(RuleBasedStateMachine):
             kill_number(guardian)
         os.kill(self.engine.process.pid, signal.SIGSTOP if how == "engine stopped" else signal.SIGKILL)
         if how != "both":
-            allowance_s = LIGHT_OFF_WITHIN_S + (3.0 if how == "engine stopped" else 0.0)
+            allowance_s = LIGHT_OFF_WITHIN_S + (SILENT_FOR_S if how == "engine stopped" else 0.0)
             took_s = seconds_until_safe(self.bench)
             COUNTS["slowest reaction, ms"] = max(COUNTS["slowest reaction, ms"], round(1000 * took_s))
             assert took_s < allowance_s, (how, took_s)

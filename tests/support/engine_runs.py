@@ -17,6 +17,9 @@ from support.benches import Bench, Plqy
 from plqy_rig.data import load_run, read_journal
 
 LIGHT_OFF_WITHIN_S = 5.0
+"""After the death of an engine; one that was stopped counts as dead after a while of silence."""
+SILENT_FOR_S = 2.7
+"""So long the guardian bears silence: its patience and a second look."""
 
 soak_only = pytest.mark.skipif(
     "PLQY_SOAK_EXAMPLES" not in os.environ, reason="takes long: set PLQY_SOAK_EXAMPLES"

@@ -56,7 +56,10 @@ def test_a_killed_program_leaves_a_readable_journal_and_safe_waits_for_the_guard
     run = load_run(folder)
     assert run.exit_status == "interrupted"
     assert sum(spectra.measured.sum() for spectra in run.spectra.values()) >= 1
-    plqy("recover", "runs")
+    broken = folder.parent / "00000000T000000Z_broken"
+    broken.mkdir()
+    (broken / "run.jsonl").write_text("no journal\n")
+    assert "1 of 2 runs could not be recovered" in plqy("recover", "runs", code=5).stderr
     assert (folder / "run.nxs").exists()
 
 

@@ -151,59 +151,6 @@ def test_it_imports_nothing_heavy_before_it_acts():
     assert not {"numpy", "pydantic", "pyvisa", "serial", "pymeasure", "typer", "rich"} & modules
 
 
-def test_it_loads_what_acting_needs_piece_by_piece_once_a_run_has_begun(pipes, monkeypatch):
-    imported = []
-
-    def import_module(name):
-        imported.append(name)
-        if name == "broken":
-            raise AttributeError("half of it")
-
-    def engine():
-        said = os.read(pipes.heard_by_engine, 100)
-        for line in (b'{"beat": 5}', b'{"folder": "/somewhere"}', b'{"beat": 5}', b'{"beat": 5}'):
-            said = b""
-            pipes.say(line + b"\n")
-            while not said:
-                said = os.read(pipes.heard_by_engine, 100)
-        pipes.say(b'{"goodbye": true}\n')
-
-    monkeypatch.setattr(guardian, "import_module", import_module)
-    engine_thread = threading.Thread(target=engine)
-    engine_thread.start()
-    load = ("one", "broken", "three", "never reached")
-    watch = guardian.watch_engine(
-        pipes.heard_by_guardian, pipes.guardian_says, lambda: None, patience_s=60.0, load=load
-    )
-    engine_thread.join(30)
-    pipes.close_engine()
-    assert watch.over
-    assert imported == ["one", "broken", "three"]
-
-
-def test_what_it_has_loaded_is_all_that_connecting_needs(tmp_path):
-    rig = tmp_path / "rig.toml"
-    laser = 'resource = "USB0::0x1313::0x804A::M00000000::INSTR"'
-    rig.write_text(RIG_TOML.replace('resource = "memory"', laser, 1), encoding="utf-8")
-    script = f"""
-import sys
-from pathlib import Path
-from importlib import import_module
-from plqy_rig.engine import guardian
-for name in guardian.WHAT_ACTS:
-    import_module(name)
-from plqy_rig.engine import guardian_acts
-loaded = set(sys.modules)
-guardian_acts._CONNECT_PATIENCE_S = 0.0
-rig = Path({str(rig)!r})
-assert guardian_acts.act(rig, rig.read_text(), rig.parent, "a test") == 4
-print(*sorted(set(sys.modules) - loaded))
-"""
-    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
-    assert "NOT SAFE: shutter closed" in (tmp_path / "guardian.log").read_text()
-    assert done.stdout.split() == []
-
-
 def test_it_opens_each_instrument_when_its_step_comes_and_tries_again_what_is_busy(tmp_path):
     world = LiveWorld()
     world.shutter_open = world.laser_on = True
