@@ -42,7 +42,7 @@ def launch():
     yield launched
     for process in processes:
         process.terminate()  # killed, it would leave its temporary folder behind
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
@@ -69,7 +69,7 @@ def test_the_first_line_announces_wires_rig_and_truth(launch) -> None:
     assert Path(announcement["rig"]).is_file()
     assert truth.items() <= ask(announcement, command="truth").items()
     process.terminate()
-    rest, _ = process.communicate(timeout=10)
+    rest, _ = process.communicate(timeout=30)
     assert rest == ""
 
 
@@ -77,26 +77,26 @@ def test_the_first_line_announces_wires_rig_and_truth(launch) -> None:
 def test_a_signal_ends_it_and_leaves_nothing_behind(launch, number: signal.Signals) -> None:
     process, announcement = launch()
     process.send_signal(number)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
     assert not Path(announcement["rig"]).parent.exists()
 
 
 def test_the_console_ends_it(launch) -> None:
     process, announcement = launch()
     assert ask(announcement, command="shutdown") == {"ok": True}
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
 
 
 def test_it_ends_with_its_parent_when_told_to(launch) -> None:
     process, _ = launch("--exit-with-parent", stdin=subprocess.PIPE)
     process.stdin.close()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
 
 
 def test_out_keeps_rig_file_and_records(launch, tmp_path: Path) -> None:
     process, announcement = launch("--out", str(tmp_path / "rig"))
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=30)
     assert Path(announcement["rig"]) == tmp_path / "rig" / "rig.toml"
     assert len(list((tmp_path / "rig" / "calibration").glob("*.json"))) == 6
 
@@ -105,7 +105,7 @@ def test_a_campaign_can_start_from_nothing(launch, tmp_path: Path) -> None:
     for records, number in (("all", 6), ("none", 0)):
         process, _ = launch("--out", str(tmp_path), "--records", records)
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         assert len(list((tmp_path / "calibration").iterdir())) == number
 
 
@@ -116,7 +116,7 @@ def test_starting_conditions_hold_and_spare_the_records(launch, tmp_path: Path) 
         process, announcement = launch("--out", str(tmp_path / str(number)), *conditions)
         truth = ask(announcement, command="truth")
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         (record,) = (tmp_path / str(number) / "calibration").glob("response_*.json")
         responses.append(json.loads(record.read_text(encoding="utf-8"))["values"])
     assert responses[0] == responses[1]
@@ -127,7 +127,7 @@ def test_starting_conditions_hold_and_spare_the_records(launch, tmp_path: Path) 
 @pytest.mark.parametrize("condition", ["weather=rain", "filter_angle_deg", "filter_angle_deg=80", "lamp=3"])
 def test_a_bad_condition_ends_it_with_a_message(condition: str) -> None:
     process = start("--condition", condition)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=30)
     assert process.returncode == 2
     assert output == ""
     assert "Traceback" not in errors
@@ -137,7 +137,7 @@ def test_a_bad_condition_ends_it_with_a_message(condition: str) -> None:
 @pytest.mark.parametrize("fault", ["laser:dance", "toaster:silence", "laser"])
 def test_a_bad_fault_ends_it_with_a_message(fault: str) -> None:
     process = start("--fault", fault)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=30)
     assert process.returncode == 2
     assert output == ""
     assert "Traceback" not in errors
@@ -152,7 +152,7 @@ def test_debians_tool_lists_the_three_usb_instruments(launch) -> None:
         [LISTER, f"--tcp-port={port}", "list", "-r", "127.0.0.1"],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=30,
         check=True,
     )
     for line in ("1-1: ", "(1313:804a)", "1-2: ", "(1313:8022)", "1-3: ", "(2457:1026)", "(fe/03/01)"):
@@ -183,7 +183,7 @@ def test_who_ends_plqy_simulate_ends_the_bench(plqy, number) -> None:
         announcement = json.loads(process.stdout.readline())
         assert ask(announcement, command="observe")["laser_on"] is False
         process.send_signal(number)
-        assert process.wait(timeout=10) == (-number if number is signal.SIGKILL else 0)
+        assert process.wait(timeout=30) == (-number if number is signal.SIGKILL else 0)
     with pytest.raises(ConnectionRefusedError):
         ask(announcement, command="observe")
     if number is not signal.SIGKILL:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from support.benches import SHORT_RECIPE, Bench, Plqy
+from support.engine_runs import wait_for
 
 from plqy_rig.bench_process import BenchProcess, BenchRequest
 
@@ -177,17 +177,10 @@ def test_what_a_calibration_stands_on_is_named_where_it_is_missing(make_bench, p
 def test_a_calibration_that_is_ended_leaves_the_bench_safe(make_bench, plqy, signal_number, code):
     bench = make_bench(with_records=False, speed=20.0)
     process = plqy.start("calibrate", "wheel", "--rig", bench.rig, "--yes")
-    wait_for(lambda: bench.ask("observe")["laser_on"])
+    wait_for(lambda: bench.ask("observe")["laser_on"] or process.poll() is not None, "the laser")
     process.send_signal(signal_number)
-    assert process.wait(30) == code
+    assert process.wait(60) == code
     for stream in (process.stdout, process.stderr):
         stream.close()
-    wait_for(lambda: not bench.ask("observe")["laser_on"])
+    wait_for(lambda: not bench.ask("observe")["laser_on"], "darkness")
     bench.assert_safe()
-
-
-def wait_for(condition, timeout_s=90.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.benches import SHORT_RECIPE
+from support.engine_runs import wait_for
 
 HALF_RANGE_C = 6.0
 CHANGES = ("scans=2", "laser_warm_up_s=5", "both_ways=false", f"half_range_c={HALF_RANGE_C}", "step_c=0.3")
@@ -65,7 +66,7 @@ def test_a_signal_within_a_scan_changes_nothing_and_leaves_the_bench_safe(make_b
     before = bench.rig.read_text(encoding="utf-8")
     with plqy.start("calibrate", "mode-hop", "--rig", bench.rig, "--yes", *FAST) as process:
         try:
-            wait_for(lambda: bench.ask("observe")["light_on_sample"])
+            wait_for(lambda: bench.ask("observe")["light_on_sample"], "light", 90.0)
             for _ in range(signals):
                 process.send_signal(signal.SIGINT)
                 time.sleep(0.05)
@@ -76,10 +77,3 @@ def test_a_signal_within_a_scan_changes_nothing_and_leaves_the_bench_safe(make_b
     assert "Traceback" not in said
     assert bench.rig.read_text(encoding="utf-8") == before
     bench.assert_safe()
-
-
-def wait_for(condition, timeout_s=90.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
