@@ -205,7 +205,7 @@ def _wanted(
         if len(matches) != 1:
             raise ForeignFileError(
                 table.path, f"--column {text}: {'several' if matches else 'no'} such intensity column; "
-                f"there are {_listed(names, others)}"
+                f"choose from {_listed(names, others)}"
             )  # fmt: skip
         chosen.append(matches[0])
     if len(set(chosen)) != len(chosen):
