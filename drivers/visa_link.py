@@ -77,7 +77,14 @@ def raise_translated(error: BaseException, instrument: str, action: str) -> NoRe
         ) from error
     if isinstance(error, OSError):
         raise InstrumentConnectionError(instrument, f"connection lost while {action}: {error}") from error
-    raise InstrumentProtocolError(instrument, f"while {action}: {error}") from error
+    raise InstrumentProtocolError(instrument, f"while {action}: {in_words(error)}") from error
+
+
+def in_words(error: BaseException) -> str:
+    """Return its message; for bytes that are no text the bytes, not the codec's complaint."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"garbled reply {bytes(error.object)[:60]!r}"
+    return str(error)
 
 
 def _raise_for_code(error: pyvisa.errors.VisaIOError, instrument: str, action: str) -> NoReturn:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from drivers.errors import InvalidReadingError, RigError
+from drivers.errors import InstrumentTimeoutError, InvalidReadingError, RigError
 from drivers.protocols import (
     Attenuator,
     Instrument,
@@ -123,10 +123,11 @@ def _monitor(head_power_range_w: tuple[float, float]) -> Callable[[PowerMonitor]
     def look(monitor: PowerMonitor) -> _Look:
         try:
             power_w = monitor.read_power_w()
-        except InvalidReadingError as error:
+        except (InvalidReadingError, InstrumentTimeoutError) as error:
+            # It has just said who it is: what stays silent now is its measurement.
             mend = (
                 f"Check that the head is in its input and that no more than {highest_w:g} W fall on it; "
-                "check head_power_range_w under [monitor]."
+                "check head_power_range_w under [monitor]; switch the meter off and on if it stays silent."
             )
             return _Look("no valid reading", [Trouble(str(error), mend)])
         dark = f", below the head's {lowest_w:.2g} W: no light" if power_w < lowest_w else ""

@@ -26,7 +26,7 @@ from drivers.errors import (
 from drivers.nirquest512.eeprom import SPECTROMETER_NAME
 from drivers.usb_over_ip import registered_usb_bus
 from drivers.visa_diagnosis import no_permission
-from drivers.visa_link import raise_usb_error
+from drivers.visa_link import in_words, raise_usb_error
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def translated(action: str) -> Iterator[None]:
             SPECTROMETER_NAME, f"the connection is closed (while {action}); connect again"
         ) from error
     except (seabreeze_error, ValueError, struct.error, IndexError, TypeError) as error:
-        raise InstrumentProtocolError(SPECTROMETER_NAME, f"while {action}: {error}") from error
+        raise InstrumentProtocolError(SPECTROMETER_NAME, f"while {action}: {in_words(error)}") from error
     except OSError as error:
         raise InstrumentConnectionError(SPECTROMETER_NAME, f"lost while {action}: {error}") from error
 

@@ -40,7 +40,7 @@ CONDITIONS = [
     ("shutter", "shutter:interlock", "interlock is open", "shorting plug"),
     ("shutter", "shutter:button", "The shutter is open", "plqy safe"),
     ("monitor", "monitor:overflow", "is no number|overflow", "head_power_range_w"),
-    ("monitor", "monitor:no_head", "no answer|is no number", "power head|switched on|head is in its input"),
+    ("monitor", "monitor:no_head", "no answer|is no number", "head is in its input"),
     ("spectrometer", "spectrometer:wrong_slot", "could not be opened", "plug both in again"),
 ]
 

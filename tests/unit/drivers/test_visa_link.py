@@ -64,6 +64,12 @@ def test_each_trouble_has_its_error(trouble: Exception, expected: type[Instrumen
     assert caught.value.__cause__ is trouble
 
 
+def test_a_reply_that_is_no_text_is_shown_instead_of_the_codecs_complaint() -> None:
+    with pytest.raises(InstrumentProtocolError) as caught, translated("meter", "asking '*IDN?'"):
+        b"Thor\x91labs".decode("ascii")
+    assert str(caught.value) == r"meter: while asking '*IDN?': garbled reply b'Thor\x91labs'"
+
+
 def test_a_usb_error_that_was_wrapped_is_found() -> None:
     """pyvisa-py turns a failed USB write into a ValueError."""
 
