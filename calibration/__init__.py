@@ -90,6 +90,7 @@ from calibration.response import (
     ResponseCalibration,
     ResponseOptions,
     calibrate_response,
+    compared_responses,
     joules_per_count,
     pixel_widths_nm,
 )
@@ -185,6 +186,7 @@ __all__ = [
     "check_wavelengths",
     "check_with_laser",
     "compare_linearity",
+    "compared_responses",
     "diagnose",
     "exposure_flatness",
     "find_jumps",

@@ -8,6 +8,7 @@ F is the lamp's spectral flux into the rig (W/nm), Δλ the width of a pixel. Re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.curves import Linearity
+from calibration.curves import Linearity, Response
 from calibration.errors import CurveError
 from calibration.exposures import MergedRate, SourceExposure, merge_exposures
 from calibration.lamp import LampSpectrum, interpolate_lamp
@@ -43,6 +44,9 @@ _BRIDGED_UNCERTAINTY = 0.01
 _GOOD_REPEATS = 3
 _GOOD_PEAK_FRACTION = 0.5
 _MOST_DEFECTIVE_FRACTION = 0.05
+_LASER_NM, _EMISSION_NM = 977.0, 1530.0
+_LARGE_LOG_FACTOR = 0.7
+"""A factor two: more than a fibre that was moved."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,24 @@ def calibrate_response(
         lamp_source=lamp.source,
         assumptions=tuple(options.assumptions.sentences()),
         warnings=_warnings(lamp, repeats, linearity, response),
+    )
+
+
+def compared_responses(wavelength_nm: FloatArray, joules_per_count: FloatArray, before: Response) -> str:
+    """A response against the one before, in a sentence: its scale, and what a quantum yield would notice."""
+    if before.wavelength_nm.shape != wavelength_nm.shape:
+        return "The response before has another number of pixels."
+    ratio = joules_per_count / before.joules_per_count
+    laser, emission = (
+        float(ratio[np.argmin(np.abs(wavelength_nm - nm))]) for nm in (_LASER_NM, _EMISSION_NM)
+    )
+    if abs(math.log(laser)) > _LARGE_LOG_FACTOR:
+        scale = f"{laser:.3g} times it at {_LASER_NM:.0f} nm (another unit, fibre or port?)"
+    else:
+        scale = f"{laser - 1:+.2%} at {_LASER_NM:.0f} nm"
+    return (
+        f"Against the response before: {scale}; the ratio of {_EMISSION_NM:.0f} to {_LASER_NM:.0f} nm, which "
+        f"quantum yields follow, {emission / laser - 1:+.2%}."
     )
 
 

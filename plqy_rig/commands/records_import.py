@@ -8,12 +8,15 @@ from pathlib import Path
 
 from calibration import (
     RecordKind,
+    Response,
     ResponseUnit,
     StatedUncertainty,
+    compared_responses,
     import_response,
     make_record,
     read_record,
     save_record,
+    select_records,
 )
 from drivers.errors import ConfigurationError
 from plqy_rig import terminal
@@ -55,7 +58,7 @@ def import_as_record(call: ImportCall, *, as_json: bool) -> None:
 
     Raises:
         ConfigurationError: no folder, no serial number, or an unknown unit.
-        CalibrationError: the file can't be used, or makes no record.
+        CalibrationError: the file can't be used, or makes no record; a record in the folder is damaged.
     """
     folder, serial = _home(call)
     if call.unit not in set(ResponseUnit):
@@ -77,11 +80,26 @@ def import_as_record(call: ImportCall, *, as_json: bool) -> None:
         instruments={"spectrometer": serial},
         created=datetime.now(UTC),
     )
+    before = _before(folder, serial)
     path = save_record(new, folder)
     if as_json:
         terminal.print_json({"record": str(path), "sha256": new.record.sha256, "spectrometer": serial})
         return
-    terminal.say(f"{path.name}: {len(imported.wavelength_nm)} pixels, from {call.unit}, of {serial}")
+    terminal.say(
+        f"{path.name}: {len(imported.wavelength_nm)} pixels, from {call.unit}, of {serial}; scale stated to "
+        f"{call.scale_percent:g} %, shape to {call.shape_percent:g} %"
+    )
+    if before is not None:
+        terminal.say(compared_responses(imported.wavelength_nm, imported.joules_per_count, before))
+
+
+def _before(folder: Path, serial: str) -> Response | None:
+    """The response that a run took until now; None where there is none."""
+    if not folder.is_dir():
+        return None
+    selection = select_records(folder, {"spectrometer": serial}, datetime.now(UTC))
+    record = selection.records.get(RecordKind.RESPONSE)
+    return None if record is None else Response.from_values(record.values)
 
 
 def _home(call: ImportCall) -> tuple[Path, str]:

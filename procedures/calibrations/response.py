@@ -17,6 +17,7 @@ from calibration import (
     ResponseOptions,
     SourceExposure,
     calibrate_response,
+    compared_responses,
     lamp_warnings,
 )
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult
@@ -26,7 +27,6 @@ from procedures.calibrations.plot import Plot, Series
 _SECOND_TIME = 2.5
 """The longer integration time over the shorter one: the middle saturates, the dim ends get their counts."""
 _DEFAULT_WAVELENGTH_UNCERTAINTY_NM = 0.5
-_LASER_NM, _EMISSION_NM = 977.0, 1530.0
 
 
 class ResponseMeasurement(CalibrationProcedure):
@@ -105,7 +105,8 @@ class ResponseMeasurement(CalibrationProcedure):
         ]
         previous = self.records.get(RecordKind.RESPONSE)
         if previous is not None:
-            summary.append(_compared(found, Response.from_values(previous.values)))
+            before = Response.from_values(previous.values)
+            summary.append(compared_responses(found.wavelength_nm, found.joules_per_count, before))
         if light.repeated:
             summary.append(f"{light.repeated} exposures were repeated because the dark drifted.")
         return CalibrationResult(
@@ -130,15 +131,3 @@ def _plot(found: ResponseCalibration) -> Plot:
     sigma = np.hypot(found.budget.scale, found.budget.shape) * found.joules_per_count
     series = Series.of("response", found.wavelength_nm, found.joules_per_count, sigma)
     return Plot("Response", "Wavelength / nm", "Response / (J/count)", (series,))
-
-
-def _compared(found: ResponseCalibration, previous: Response) -> str:
-    """New against previous response: scale, and what a quantum yield would notice."""
-    if previous.wavelength_nm.shape != found.wavelength_nm.shape:
-        return "The previous response has another number of pixels."
-    ratio = found.joules_per_count / previous.joules_per_count
-    at = [float(ratio[np.argmin(np.abs(found.wavelength_nm - nm))]) for nm in (_LASER_NM, _EMISSION_NM)]
-    return (
-        f"Against the previous response: {at[0] - 1:+.2%} at {_LASER_NM:.0f} nm; the ratio of "
-        f"{_EMISSION_NM:.0f} to {_LASER_NM:.0f} nm, which quantum yields follow, {at[1] / at[0] - 1:+.2%}."
-    )

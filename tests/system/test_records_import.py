@@ -28,6 +28,16 @@ def test_an_imported_response_is_listed_with_its_unit_and_its_owner(plqy, tmp_pa
     assert plqy.json("records", "list", folder)["records"][0]["state"] == "valid"
 
 
+def test_an_import_in_another_unit_is_told_beside_the_response_before(plqy, tmp_path, response_file):
+    common = ("--folder", tmp_path / "records", "--spectrometer", "NQ1")
+    first = plqy("records", "import-response", response_file, *STATED, *common)
+    assert "scale stated to 3 %" in first.stderr
+    assert "Against" not in first.stderr
+    again = plqy("records", "import-response", response_file, *STATED, *common, "--unit", "W/nm/(count/s)")
+    assert "1.57e+06 times it at 977 nm (another unit, fibre or port?)" in again.stderr
+    assert "which quantum yields follow, +0.00%" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
