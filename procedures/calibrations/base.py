@@ -82,12 +82,16 @@ class CalibrationProcedure(Procedure):  # type: ignore[misc]
     """
 
     DATA_COLUMNS: ClassVar[list[str]] = []
+    NEEDS: ClassVar[tuple[tuple[AnyKind, str], ...]] = ()
+    """Records that it stands on, each with the command that makes it; asked for before anybody waits."""
     station: Station | None = None
     records: Mapping[AnyKind, Record] = MappingProxyType({})
     results: tuple[CalibrationResult, ...] = ()
 
     def startup(self) -> None:
-        """Shutter closed, detector cold; raises `RigError`."""
+        """Shutter closed, detector cold; raises `RigError`, at once where a record is missing."""
+        for kind, how in self.NEEDS:
+            self.need(kind, how)
         self.rig.should_stop = lambda: bool(self.should_stop())
         rig = self.rig.instruments
         rig.shutter.close_blade()

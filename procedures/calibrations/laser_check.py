@@ -39,6 +39,8 @@ class LaserCheckMeasurement(CalibrationProcedure):
     or missing shows as a dependence on power.
     """
 
+    NEEDS = ((RecordKind.RESPONSE, "calibrate response"),)
+
     powers: int = IntegerParameter(
         "Powers", minimum=3, maximum=100, default=6, description="Wheel positions, from the clearest."
     )

@@ -16,6 +16,8 @@ _HIGHEST_UNCERTAINTY = 0.02
 class LongPassMeasurement(CalibrationProcedure):
     """Measures the transmission at one integration time, with the lamp's drift taken out."""
 
+    NEEDS = ((RecordKind.LINEARITY, "calibrate detector"),)
+
     warm_up_s: float = FloatParameter(
         "Warm-up of the lamp", units="s", minimum=0.0, maximum=7200.0, default=1200.0,
         description="The maker's figure; waited for once per session.",

@@ -32,6 +32,8 @@ _DEFAULT_WAVELENGTH_UNCERTAINTY_NM = 0.5
 class ResponseMeasurement(CalibrationProcedure):
     """Exposes to the lamp at two integration times for each seating, darks with the lamp blocked."""
 
+    NEEDS = ((CheckKind.LAMP, "calibrate lamp"), (RecordKind.LINEARITY, "calibrate detector"))
+
     warm_up_s: float = FloatParameter(
         "Warm-up of the lamp", units="s", minimum=0.0, maximum=7200.0, default=1200.0,
         description="The maker's figure; waited for once per session.",

@@ -9,7 +9,12 @@ import pytest
 
 from calibration import CurveError, Linearity
 from drivers.errors import ConfigurationError, MeasurementError
-from procedures.calibrations import LaserCheckMeasurement, ResponseMeasurement, Station
+from procedures.calibrations import (
+    LaserCheckMeasurement,
+    LongPassMeasurement,
+    ResponseMeasurement,
+    Station,
+)
 from procedures.calibrations.lamp_light import LampLight
 from procedures.calibrations.laser_check import linearity_applied
 from procedures.calibrations.wheel import _scatter
@@ -106,8 +111,13 @@ def test_saturated_pixels_are_left_out_and_the_rest_is_linearised():
 
 @pytest.mark.parametrize(
     ("procedure", "names"),
-    [(ResponseMeasurement, "plqy calibrate lamp"), (LaserCheckMeasurement, "plqy calibrate response")],
+    [
+        (ResponseMeasurement, "plqy calibrate lamp"),
+        (LaserCheckMeasurement, "plqy calibrate response"),
+        (LongPassMeasurement, "plqy calibrate detector"),
+    ],
 )
-def test_a_missing_record_is_named_with_the_command_that_makes_it(procedure, names):
+def test_a_missing_record_is_named_with_its_command_before_the_detector_is_cooled(procedure, names):
+    # Without a station: nothing can have been waited for.
     with pytest.raises(ConfigurationError, match=names):
-        procedure().measure()
+        procedure().startup()
