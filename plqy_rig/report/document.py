@@ -103,6 +103,7 @@ class RunSection:
     tests: tuple[str, ...]
     progress: Table
     records: Table
+    record_notes: tuple[str, ...]
     instruments: Table
     recipe: Table
     rig: Table
@@ -181,6 +182,7 @@ def _run_section(anchor: str, subject: Subject, density: float) -> RunSection:
         tests=(*_tests(main), *_stored_response(subject)),
         progress=tables.progress_table(run),
         records=tables.records_table(subject),
+        record_notes=tables.record_notes(subject),
         instruments=tables.instruments_table(run),
         recipe=tables.settings_table(run.recipe),
         rig=tables.settings_table(run.rig),

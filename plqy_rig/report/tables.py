@@ -250,6 +250,16 @@ def records_table(subject: Subject) -> Table:
     return Table(columns, tuple(rows), tuple(marked))
 
 
+def record_notes(subject: Subject) -> tuple[str, ...]:
+    """What the records say of themselves: what was assumed when they were made, and what was odd."""
+    return tuple(
+        f"{record_words(str(kind))}, {word}: {sentence}"
+        for kind, record in subject.records.items()
+        for key, word in (("assumptions", "assumed"), ("warnings", "warning"))
+        for sentence in record.values.get(key, ())
+    )
+
+
 def record_words(kind: str) -> str:
     """A kind of calibration record for people."""
     return "long-pass" if kind == "long_pass" else kind.replace("_", " ")

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from support.synthetic_runs import Truth, make_run
 
+from calibration import RecordKind
 from plqy_rig.data import ExitStatus, Role
 from plqy_rig.report import compare, render_html, report_document, subject_of
 from plqy_rig.report.tables import step_budget_table
@@ -95,6 +96,17 @@ def test_a_report_says_what_a_reader_asks_for(html_of, subject_with):
         *(record.sha256[:12] for record in subject.records.values()),
     ):
         assert expected in words, expected
+
+
+def test_what_the_records_assumed_and_warned_of_is_printed(html_of, subject_with):
+    subject = subject_with()
+    response = subject.records[RecordKind.RESPONSE]
+    said = {"assumptions": ["40 % of the lamp's for the shape"], "warnings": ["3 pixels have no response"]}
+    told = dataclasses.replace(response, values={**response.values, **said})
+    subject = dataclasses.replace(subject, records={**subject.records, RecordKind.RESPONSE: told})
+    words = _words(_read(html_of(subject)))
+    assert "response, assumed: 40 % of the lamp's for the shape" in words
+    assert "response, warning: 3 pixels have no response" in words
 
 
 def test_each_window_that_may_be_reabsorbed_has_its_yield_before_beside(html_of, subject_with):
