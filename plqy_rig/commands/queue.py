@@ -14,7 +14,15 @@ from rich.table import Table
 from drivers.errors import ConfigurationError
 from plqy_rig import terminal
 from plqy_rig.config import read_rig_file, read_toml
-from plqy_rig.run_queue import DurationPredictor, Entry, QueueStore, RunnerLock, queue_document, queue_path
+from plqy_rig.run_queue import (
+    DurationPredictor,
+    Entry,
+    QueueStore,
+    RunnerLock,
+    queue_document,
+    queue_path,
+    settle_unless_it_runs,
+)
 
 _OWN_TEXTS = ("name", "only_pass", "out", "on_failure")
 
@@ -100,6 +108,8 @@ def show(which: WhichQueue, *, as_json: bool) -> None:
 def change(which: WhichQueue, action: Callable[[QueueStore], Any], *, as_json: bool = False) -> None:
     """Do one change and show the queue."""
     with which.open() as store:
+        # An entry whose program died isn't running any more, whatever its file says.
+        settle_unless_it_runs(store)
         action(store)
         document = stored_document(store)
     if as_json:

@@ -15,7 +15,14 @@ from plqy_rig.engine import Job, RunOutcome
 from plqy_rig.host.occupation import Use
 from plqy_rig.host.run_commands import absolute
 from plqy_rig.host.table import Arguments, Command, Commands, NoArguments
-from plqy_rig.run_queue import Entry, JobMaker, QueueRunner, QueueStore, queue_path
+from plqy_rig.run_queue import (
+    Entry,
+    JobMaker,
+    QueueRunner,
+    QueueStore,
+    queue_path,
+    settle_unless_it_runs,
+)
 from procedures import ConsoleHands, Operator
 
 if TYPE_CHECKING:
@@ -128,6 +135,10 @@ class QueueDesk:
 
     def begin(self) -> None:
         """Begin to tell what stands in the queue."""
+        try:
+            settle_unless_it_runs(self._store)
+        except RigError as error:
+            log.warning("what became of the queue's entries isn't known: %s", error)
         self._thread.start()
 
     def begin_close(self) -> None:

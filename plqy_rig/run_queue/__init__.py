@@ -5,6 +5,7 @@ from plqy_rig.run_queue.database import FOLDER_VARIABLE, queue_path
 from plqy_rig.run_queue.durations import DurationPredictor, DurationRecorder
 from plqy_rig.run_queue.entry import Entry, EntryStatus, FailurePolicy, Policy
 from plqy_rig.run_queue.jobs import JobMaker, NothingLeftError
+from plqy_rig.run_queue.orphans import settle_unless_it_runs
 from plqy_rig.run_queue.runner import QueueRunner, QueueState
 from plqy_rig.run_queue.runner_lock import RunnerLock
 from plqy_rig.run_queue.snapshot import entry_document, queue_document
@@ -30,4 +31,5 @@ __all__ = [
     "hands",
     "queue_document",
     "queue_path",
+    "settle_unless_it_runs",
 ]

@@ -6,6 +6,7 @@ from drivers.errors import RigError
 from plqy_rig.data import JOURNAL_NAME, ExitStatus, read_journal
 from plqy_rig.engine import missing_steps, read_job
 from plqy_rig.run_queue.entry import Entry, EntryStatus
+from plqy_rig.run_queue.runner_lock import RunnerLock
 from plqy_rig.run_queue.store import QueueStore
 
 _WAITS = "the program ended while it ran; "
@@ -30,6 +31,17 @@ def settle_orphans(store: QueueStore) -> tuple[Entry, ...]:
         again = {"attempts": entry.attempts - 1} if status is EntryStatus.WAITING else {}
         store.note(entry.id, status=status, message=message, **again)
     return tuple(orphans)
+
+
+def settle_unless_it_runs(store: QueueStore) -> None:
+    """The same where no program runs the queue; nothing where one does. Raises `StorageError`."""
+    lock = RunnerLock(store.path)
+    if not lock.take():
+        return
+    try:
+        settle_orphans(store)
+    finally:
+        lock.give_back()
 
 
 def _what_became_of(entry: Entry) -> tuple[EntryStatus, str]:

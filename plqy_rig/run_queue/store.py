@@ -298,7 +298,8 @@ class QueueStore:
             if not rows or not entry_of(rows[0]).runnable:
                 return None
             status, attempts = str(EntryStatus.RUNNING), int(rows[0]["attempts"]) + 1
-            update(connection, number, status=status, attempts=attempts, started_s=started_s, ended_s=None)
+            begun = {"status": status, "attempts": attempts, "started_s": started_s}
+            update(connection, number, **begun, ended_s=None, message="")
         return self.entry(number)
 
     def folder_of_run(self, entry: Entry) -> Path | None:

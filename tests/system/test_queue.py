@@ -119,6 +119,10 @@ def test_the_queue_survives_kill_9_and_goes_on_in_the_same_folder(make_bench, pl
     kill(process)
     shown = plqy("queue", "list", "--rig", bench.rig)
     assert "program died" in " ".join(shown.stderr.split())
+    # It isn't running any more: it can be held, and waits.
+    plqy("queue", "hold", 1, "--rig", bench.rig)
+    plqy("queue", "release", 1, "--rig", bench.rig)
+    assert statuses(plqy, bench) == ["waiting"]
     plqy("queue", "run", "--rig", bench.rig)
     (folder,) = runs.iterdir()
     assert_complete_without_doubles(folder)

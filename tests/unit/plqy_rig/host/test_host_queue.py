@@ -41,6 +41,18 @@ def test_a_program_that_died_after_the_last_exposure_still_ends_its_run(make_hos
     assert [entry.name for entry in read_journal(journal).entries][len(lines) - 1 :] == ["resume", "stop"]
 
 
+def test_an_entry_whose_program_died_is_not_called_running_by_the_next_host(make_host):
+    made = make_host(begin=False)
+    with QueueStore(queue_path(made.rig.rig_file.path)) as store:
+        number = store.add(SMALL).id
+        assert store.claim(number, 0.0) is not None
+    made.host.start()
+    (entry,) = made.host.command("queue_list")["queue"]["entries"]
+    assert (entry["status"], entry["attempts"]) == ("waiting", 0)
+    assert "nothing was measured yet" in entry["message"]
+    made.host.command("queue_remove", {"id": number})
+
+
 # apprise imports it.
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_news_of_a_hosts_runs_and_of_its_queue_are_sent_outside(make_host):
