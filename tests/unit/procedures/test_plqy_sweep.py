@@ -50,6 +50,15 @@ def test_a_detector_that_is_stable_elsewhere_is_told_with_the_data() -> None:
     assert any("stable at -8.0 °C, +2.0 K" in warning for warning in sweep.warnings)
 
 
+def test_each_pass_ends_at_its_first_power_where_the_recipe_says_so() -> None:
+    sweep, records, _ = make_sweep(World(), passes=list(PASS_ORDER[:2]), repeat_first_step=True)
+    run(sweep)
+    assert records.keys() == [(role.value, step) for role in PASS_ORDER[:2] for step in range(4)]
+    for first, last in zip(records.exposures[0::4], records.exposures[3::4], strict=True):
+        assert last["target_power_density_mw_per_cm2"] == first["target_power_density_mw_per_cm2"]
+        assert last["monitor_power_w"] == pytest.approx(first["monitor_power_w"], rel=0.04)
+
+
 def test_passes_and_steps_come_in_order_and_each_exposure_has_its_dark() -> None:
     world = World()
     sweep, records, _ = make_sweep(world, passes=list(PASS_ORDER))
