@@ -18,6 +18,7 @@ from plqy_rig.commands.report import (
     tell_problems,
 )
 from plqy_rig.evaluation import parse_window
+from plqy_rig.evaluation.flags import doubts, sentence
 from plqy_rig.report import (
     Comparison,
     comparison_figures,
@@ -67,8 +68,19 @@ def _print(comparison: Comparison) -> None:
     _print_table(f"Mean quantum yield, window {comparison.window} ({limits})", comparison_table(comparison))
     if comparison.ratios:
         _print_table("Ratios of the means", ratios_table(comparison))
+    _print_doubts(comparison)
     for folder, reason in comparison.left_out:
         terminal.say(f"left out: {folder}: {reason}")
+
+
+def _print_doubts(comparison: Comparison) -> None:
+    """Each flag that doubts a number once, with the runs that carry it."""
+    carriers: dict[str, list[str]] = {}
+    for position, subject in enumerate(comparison.subjects):
+        for flag in doubts(comparison.result(position).flags):
+            carriers.setdefault(flag, []).append(subject.run.folder.name)
+    for flag, folders in carriers.items():
+        terminal.say(f"{flag} ({', '.join(folders)}): {sentence(flag)}")
 
 
 def _print_table(title: str, table: Table) -> None:

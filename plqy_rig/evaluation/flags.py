@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -171,3 +172,17 @@ SENTENCES = {
 
 NOTES = frozenset({Flag.WEAK_SIGNAL, Flag.ABSORPTANCE_UNUSUAL, Flag.HOT_PIXEL, Flag.REABSORPTION})
 """Flags that say how something is, not that something is wrong."""
+
+
+def doubts(flags_of_steps: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Codes that any step carries and that doubt its number: all but notes, in the order of `Flag`."""
+    raised = {flag for flags in flags_of_steps for flag in flags}
+    known = [str(flag) for flag in Flag]
+    # A code of a later version is no note that this one knows of.
+    order = [*known, *sorted(raised - set(known))]
+    return tuple(flag for flag in order if flag in raised and flag not in NOTES)
+
+
+def sentence(flag: str) -> str:
+    """What a code means; one of a later version explains itself by its name."""
+    return SENTENCES[Flag(flag)] if flag in list(Flag) else flag.replace("_", " ")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from drivers.errors import ConfigurationError
 from plqy_rig.data import WindowResult
+from plqy_rig.evaluation.flags import doubts
 from plqy_rig.report.figures import mean_sigma
 from plqy_rig.report.quantities import response_weights
 from plqy_rig.report.subject import Subject
@@ -295,4 +296,5 @@ def _run_json(comparison: Comparison, position: int) -> dict[str, Any]:
         "mean_plqy": result.mean_plqy,
         "u_mean_plqy": result.u_mean_plqy,
         "range": list(result.range_mw_per_cm2),
+        "flags": list(doubts(result.flags)),
     }

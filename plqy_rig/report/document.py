@@ -10,6 +10,8 @@ from importlib.metadata import version
 import numpy as np
 
 from plqy_rig.data import ExitStatus, Run, WindowResult
+from plqy_rig.evaluation.flags import doubts
+from plqy_rig.evaluation.flags import sentence as flag_sentence
 from plqy_rig.evaluation.power_dependence import PowerDependence
 from plqy_rig.report import tables
 from plqy_rig.report.comparison import Comparison
@@ -60,6 +62,7 @@ class WindowHeadline:
         uncertainty: with its sign, or the interval where no symmetric one may be stated; empty if unknown.
         sentence: the same in words, with range and number of steps.
         beside: the yield before re-absorption where some is assumed, else empty.
+        doubts: flags that doubt the number, with what each means.
     """
 
     name: str
@@ -68,6 +71,7 @@ class WindowHeadline:
     uncertainty: str
     sentence: str
     beside: str = ""
+    doubts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -289,9 +293,10 @@ def _warnings(subject: Subject) -> tuple[str, ...]:
 def _headline(window: WindowResult) -> WindowHeadline:
     mean, spread = window.mean_plqy, window.u_mean_plqy
     head = tables.window_head(window)
+    doubtful = tuple((flag, flag_sentence(flag)) for flag in doubts(window.flags))
     if not np.isfinite(mean):
         sentence = f"No mean: no step with a result in {power_range(window.range_mw_per_cm2)}."
-        return WindowHeadline(window.name, head, NOTHING, "", sentence)
+        return WindowHeadline(window.name, head, NOTHING, "", sentence, doubts=doubtful)
     limits = window.details.mean.ci68
     value, shown = with_uncertainty(
         mean, spread if np.isfinite(spread) else (limits[1] - limits[0]) / 2, 100.0
@@ -313,7 +318,8 @@ def _headline(window: WindowResult) -> WindowHeadline:
         sentence += "; its distribution is too skewed for a symmetric uncertainty"
     wide = _interval(window.details.mean.ci95)
     sentence += f". 95{_PER_CENT} interval: {wide}{_PER_CENT}." if wide else "."
-    return WindowHeadline(window.name, head, value, uncertainty, sentence, _before_reabsorption(window))
+    beside = _before_reabsorption(window)
+    return WindowHeadline(window.name, head, value, uncertainty, sentence, beside, doubtful)
 
 
 def _before_reabsorption(window: WindowResult) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from plqy_rig.data import Evaluation, Run, WindowResult
 from plqy_rig.data.errors import storage_error
 from plqy_rig.evaluation.corrected_run import CorrectedRun
+from plqy_rig.evaluation.flags import doubts
 from plqy_rig.report.figures import in_range
 from plqy_rig.report.quantities import absorptance_sigma, step_values
 from plqy_rig.report.subject import Subject
@@ -118,6 +119,7 @@ _MEAN_COLUMNS: tuple[tuple[str, str, Callable[[_Row], Cell]], ...] = (
     ),
     *_budget(lambda row, term: row.window.budget.get(term, math.nan)),
     ("Power density u relative", "%", lambda row: 100 * _setting(row, "u_power_density_relative")),
+    ("Doubtful", "", lambda row: "; ".join(doubts(row.window.flags))),
 )
 
 

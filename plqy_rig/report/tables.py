@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from plqy_rig.data import PASS_ORDER, Evaluation, Run, WindowResult
-from plqy_rig.evaluation import SENTENCES, Flag
-from plqy_rig.evaluation.flags import NOTES
+from plqy_rig.evaluation import Flag
+from plqy_rig.evaluation.flags import NOTES, doubts, sentence
 from plqy_rig.evaluation.model_words import formula_words, parameter_words
 from plqy_rig.evaluation.power_dependence import PowerDependence
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
@@ -187,7 +187,7 @@ def flags_table(evaluation: Evaluation, *, notes: bool) -> Table:
             for name, window in evaluation.windows.items()
             if any(flag in flags for flags in window.flags)
         ]
-        rows.append((mark, flag, ", ".join(where), _sentence(flag)))
+        rows.append((mark, flag, ", ".join(where), sentence(flag)))
     return Table(_texts("", "Flag", "Steps", "What it means"), tuple(rows))
 
 
@@ -339,11 +339,12 @@ def runs_table(comparison: Comparison) -> Table:
             subject.run.uid[:8],
             percent(comparison.result(position).mean_plqy, comparison.result(position).u_mean_plqy),
             plural(int(in_range(comparison.result(position)).sum()), "step"),
+            ", ".join(doubts(comparison.result(position).flags)) or NOTHING,
             str(subject.evaluation.records.get("response", ""))[:12] if subject.evaluation else NOTHING,
         )
         for position, subject in enumerate(comparison.subjects)
     ]
-    columns = _texts("Sample", "Measured", "Run", "Mean PLQY (%)", "Over", "Response record")
+    columns = _texts("Sample", "Measured", "Run", "Mean PLQY (%)", "Over", "Doubtful", "Response record")
     return Table(columns, tuple(rows))
 
 
@@ -371,8 +372,3 @@ def _span(ends: Sequence[str]) -> str:
 def _flag_order(flag: str) -> int:
     codes = [str(known) for known in Flag]
     return codes.index(flag) if flag in codes else len(codes)
-
-
-def _sentence(flag: str) -> str:
-    """What a flag means; a flag of a later version explains itself by its name."""
-    return SENTENCES[Flag(flag)] if flag in {str(known) for known in Flag} else flag.replace("_", " ")

@@ -11,6 +11,7 @@ from support.synthetic_runs import WAVELENGTH, Truth, make_run
 from calibration import CalibrationSet
 from plqy_rig.data import Role
 from plqy_rig.evaluation import NOTES, SENTENCES, EvaluationChoices, Flag, Window, evaluate_run
+from plqy_rig.evaluation.flags import doubts, sentence
 from plqy_rig.evaluation.noise_model import fit_noise_model
 from plqy_rig.evaluation.statistics import alarm_sigmas, chi_squared_limit
 
@@ -242,3 +243,10 @@ def test_an_unusual_absorptance_is_a_note():
     found = raised(make_run(Truth(absorptance=0.35)))
     assert found == {"absorptance_unusual"}
     assert Flag.ABSORPTANCE_UNUSUAL in NOTES
+
+
+def test_doubts_leave_notes_out_and_keep_what_a_later_version_may_call_a_flag():
+    found = doubts([("weak_signal", "leakage"), ("saturated", "of_tomorrow"), ("leakage",)])
+    assert found == ("saturated", "leakage", "of_tomorrow")
+    assert sentence("of_tomorrow") == "of tomorrow"
+    assert sentence("leakage") == SENTENCES[Flag.LEAKAGE]

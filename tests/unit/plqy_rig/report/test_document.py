@@ -136,6 +136,24 @@ def test_each_window_that_may_be_reabsorbed_has_its_yield_before_beside(html_of,
         assert f"{expected} before re-absorption of 0.95 % of the light" in words
 
 
+def test_what_doubts_a_number_stands_beside_it_and_notes_do_not(html_of, subject_with):
+    subject = subject_with()
+    raised = (("weak_signal", "absorptance_low"), ("weak_signal",), (), ())
+    windows = {
+        name: dataclasses.replace(window, flags=raised) for name, window in subject.evaluation.windows.items()
+    }
+    flagged = dataclasses.replace(
+        subject, evaluation=dataclasses.replace(subject.evaluation, windows=windows)
+    )
+    head = html_of(flagged).partition("<figure")[0]
+    assert head.count("<code") == 2
+    assert "absorptance_low</code> The absorptance is below 0.05" in head
+    assert "weak_signal" not in head
+    assert "Doubtful" not in html_of(subject).partition("<figure")[0]
+    compared = html_of(comparison=compare([flagged, subject_with(seed=2)], "er"))
+    assert "<td>absorptance_low</td>" in compared
+
+
 def test_the_power_densities_common_uncertainty_is_told(html_of, subject_with):
     subject = subject_with()
     relative = subject.evaluation.settings["u_power_density_relative"]
