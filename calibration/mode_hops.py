@@ -27,8 +27,9 @@ _ROUNDS = 10
 _MAD_TO_SIGMA = 1.4826
 _MATCH_STEPS = 4.0
 """The same hop, met from both sides, lies at most so many steps apart."""
-_AS_GOOD = 0.9
-"""Temperatures with this share of the largest distance count as equally quiet."""
+AS_GOOD = 0.75
+"""Settings with this share of the largest distance count as equally quiet: a controller holds hundredths of a
+degree."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,6 @@ class Jumps:
     Attributes:
         hops: in the order of their settings.
         line_slope_nm: of the line per unit of setting, between hops.
-        power_slope_relative: [points - 1], smooth relative change of the power per unit of setting.
         line_sigma_nm: scatter of the line's steps, one sigma.
         power_sigma_relative: scatter of the power's steps, one sigma.
         threshold_sigmas: a step counts from here on.
@@ -114,7 +114,6 @@ class Jumps:
 
     hops: tuple[Hop, ...]
     line_slope_nm: float
-    power_slope_relative: FloatArray
     line_sigma_nm: float
     power_sigma_relative: float
     threshold_sigmas: float
@@ -143,9 +142,7 @@ def find_jumps(scan: LineScan, false_alarm: float = FALSE_ALARM) -> Jumps:
     quiet = np.ones(len(width), dtype=bool)
     for turn in range(_ROUNDS):
         line_trend, line_left, line_sigma = line.judged(quiet, usual_nm, robust=turn == 0)
-        power_trend, power_left, power_sigma = power.judged(
-            quiet, scan.power_noise_relative, robust=turn == 0
-        )
+        _, power_left, power_sigma = power.judged(quiet, scan.power_noise_relative, robust=turn == 0)
         squared = (line_left / line_sigma) ** 2 + (power_left / power_sigma) ** 2
         if np.array_equal(quiet, squared < threshold) and turn > 0:
             break
@@ -163,7 +160,6 @@ def find_jumps(scan: LineScan, false_alarm: float = FALSE_ALARM) -> Jumps:
     return Jumps(
         hops,
         float(np.median(line_trend * line.unit)),
-        power_trend,
         line_sigma,
         power_sigma,
         math.sqrt(threshold),
@@ -247,11 +243,12 @@ class HopMap:
         hops = [max(hop.low - setting, setting - hop.high, 0.0) for hop in self.hops]
         return max(min((*ends, *hops)), 0.0)
 
-    def quietest(self, allowed: tuple[float, float]) -> float:
-        """The setting farthest from all hops; of those as good, the one where the power is steadiest.
+    def quietest(self, allowed: tuple[float, float], present: float) -> float:
+        """The middle between two hops that is far enough from both, and nearest to where the laser is now.
 
         Args:
             allowed: lowest and highest setting that may be proposed.
+            present: a change of it moves the line, and with it what the sample absorbs.
 
         Raises:
             CurveError: nothing that was scanned is allowed.
@@ -261,17 +258,10 @@ class HopMap:
             raise CurveError(f"mode hops: {allowed} was not scanned, {self.scanned} was")
         candidates = np.linspace(low, high, max(math.ceil((high - low) / self.step) * 5 + 1, 2))
         distances = np.array([self.distance(float(one)) for one in candidates])
-        best = distances >= _AS_GOOD * distances.max()
-        slope = np.abs(
-            np.interp(
-                candidates,
-                np.linspace(*self.scanned, len(self.rising.power_slope_relative)),
-                self.rising.power_slope_relative,
-            )
-        )
-        # Where slopes are alike to a hundredth, the distance decides again.
-        score = np.where(best, np.round(slope / max(slope.max(), 1e-12), 2) - 1e-3 * distances, np.inf)
-        return float(candidates[int(np.argmin(score))])
+        beside = np.concatenate([[-1.0], distances, [-1.0]])
+        middles = (distances >= beside[:-2]) & (distances >= beside[2:])
+        good = middles & (distances >= AS_GOOD * distances.max())
+        return float(min(candidates[good], key=lambda one: abs(one - present)))
 
     def record_values(self) -> dict[str, Any]:
         """The values of a `mode_hops` record that don't depend on what was scanned."""

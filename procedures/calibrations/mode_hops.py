@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pymeasure.experiment import BooleanParameter, FloatParameter, IntegerParameter, ListParameter
 
 from calibration import CheckKind, HopMap, LineScan, map_hops
+from calibration.mode_hops import AS_GOOD
 from drivers.errors import MeasurementError
 from procedures.calibrations.base import CalibrationProcedure, CalibrationResult, ProposedSetting
 from procedures.calibrations.laser_light import LaserLight
@@ -17,8 +18,6 @@ from procedures.calibrations.setup import Setup
 TEMPERATURE, CURRENT = "temperature", "current"
 _PART_OF_FULL_SCALE = 0.7
 """Of the time that fills the detector at the first point: the power changes along the scan."""
-_AS_QUIET = 0.9
-"""A present temperature with this share of the largest distance is kept."""
 
 
 class ModeHopScan(CalibrationProcedure):
@@ -115,7 +114,7 @@ class ModeHopScan(CalibrationProcedure):
         summary = _summary(found, self.scan)
         setting, passed = None, True
         if self.scan == TEMPERATURE:
-            quiet, sentence, passed = self._quiet(found)
+            quiet, sentence, passed = self._quiet(found, rising)
             summary += (sentence,)
             here = self.rig.instruments.laser_temperature_c
             values |= {"quietest_temperature_c": quiet, "distance_c": found.distance(quiet)}
@@ -141,10 +140,10 @@ class ModeHopScan(CalibrationProcedure):
             return {"current_a": rig.working_current_a}
         return {"temperature_c": rig.laser_temperature_c}
 
-    def _quiet(self, found: HopMap) -> tuple[float, str, bool]:
+    def _quiet(self, found: HopMap, rising: LineScan) -> tuple[float, str, bool]:
         """The temperature proposed, why, and whether it is far enough from all hops."""
         here = self.rig.instruments.laser_temperature_c
-        quiet = round(found.quietest(self._allowed()), 2)
+        quiet = round(found.quietest(self._allowed(), here), 2)
         distance, distance_here = found.distance(quiet), found.distance(here)
         far_enough = distance >= self.least_distance_c
         if not far_enough:
@@ -154,12 +153,14 @@ class ModeHopScan(CalibrationProcedure):
                 f"nearest is {distance:.2f} °C away.",
                 False,
             )
-        if distance_here >= max(_AS_QUIET * distance, self.least_distance_c):
+        if distance_here >= max(AS_GOOD * distance, self.least_distance_c):
             return here, f"{here:g} °C is quiet: the nearest hop is {distance_here:.2f} °C away.", True
+        there_nm, here_nm = np.interp([quiet, here], rising.setting, rising.line_nm)
+        moves = f"The line moves by {there_nm - here_nm:+.2f} nm: the sample absorbs otherwise there."
         return (
             quiet,
-            f"The quietest temperature is {quiet:g} °C, {distance:.2f} °C from the nearest hop or the end of "
-            f"the scan; at {here:g} °C it is {distance_here:.2f} °C.",
+            f"A quiet temperature is {quiet:g} °C, {distance:.2f} °C from the nearest hop or the end of the "
+            f"scan; at {here:g} °C it is {distance_here:.2f} °C. {moves}",
             True,
         )
 

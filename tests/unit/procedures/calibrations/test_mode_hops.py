@@ -11,6 +11,7 @@ from drivers.errors import MeasurementError
 from procedures.calibrations import ModeHopScan
 from procedures.calibrations.line_scan import centroid_noise_nm
 from procedures.exposure import StopRequestedError
+from sim.optics.laser import ModeHop
 
 SEEDS = range(1, 25)
 STEP_C = 0.25
@@ -58,6 +59,16 @@ def test_a_temperature_beside_a_hop_is_replaced_by_a_quiet_one_and_a_quiet_one_i
     assert loud.values["distance_before_c"] < STEP_C
     again = scanned(BenchInMemory(seed=4), laser_temperature_c=loud.setting.new, both_ways=False)
     assert again.setting is None or again.values["distance_before_c"] >= 0.4
+
+
+def test_of_two_quiet_places_the_nearer_one_is_proposed_and_how_the_line_moves_is_told():
+    world = BenchInMemory(seed=1)
+    hops = tuple(ModeHop(celsius, 0.5, 0.01) for celsius in (18.0, 24.9, 31.0))
+    object.__setattr__(world.optics.parts.laser, "hops", hops)
+    result = scanned(world, both_ways=False)
+    # 27.95 is 3.05 °C from two hops, 21.45 is 3.45 °C: as good, but farther away.
+    assert result.setting.new == pytest.approx(27.95, abs=STEP_C)
+    assert any("The line moves by +0.8" in sentence for sentence in result.summary)
 
 
 def test_a_scan_of_the_current_finds_the_hops_that_the_junction_s_heat_brings():
