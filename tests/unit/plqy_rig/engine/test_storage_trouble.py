@@ -147,7 +147,7 @@ def test_an_abort_without_any_room_says_that_there_is_no_stop_document(rig, disk
     assert not list((rig.folder / "rig" / "fallback").iterdir())
 
 
-def test_a_folder_that_can_not_be_made_ends_the_run_before_it_begins(rig):
+def test_a_folder_that_can_not_be_made_ends_the_run_before_it_begins(rig, caplog):
     (rig.folder / "runs").write_text("a file where the folder should be")
     rig.start()
     outcome = rig.finish()
@@ -155,6 +155,7 @@ def test_a_folder_that_can_not_be_made_ends_the_run_before_it_begins(rig):
     assert outcome.error.exit_code == 5
     assert rig.world.events.count("shutter open") == 0
     assert outcome.verdict.safe
+    assert not any(record.exc_info for record in caplog.records), "a traceback says nothing to an operator"
 
 
 def test_a_moved_run_is_resumed_where_it_went(rig, disk):
@@ -168,3 +169,6 @@ def test_a_moved_run_is_resumed_where_it_went(rig, disk):
         read_job(first)
     assert refused.value.exit_code == 2
     assert Path(str(refused.value).rsplit("goes on in ", 1)[1].split(":")[0]).is_dir()
+    (first / "MOVED.txt").write_text("")  # the disk was too full even for that
+    with pytest.raises(Exception, match="went on in the fallback folder: resume it there"):
+        read_job(first)
