@@ -72,6 +72,9 @@ def _logging(
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # pymeasure tells every parameter it sets.
     logging.getLogger("pymeasure").setLevel(logging.WARNING if verbose else logging.ERROR)
+    # Who was turned away is said without being asked for.
+    for name in ("plqy_rig.server", "plqy_rig.web", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 @app.command()

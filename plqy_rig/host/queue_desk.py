@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
 _CLOSE_PATIENCE_S = 3.0
-Position = Annotated[int, Field(ge=1)]
+Position = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class QueueAdd(Arguments):

@@ -80,7 +80,10 @@ def passes_of_run(connection: sqlite3.Connection, entry: Entry) -> list[Entry]:
 
 def the_row(connection: sqlite3.Connection, number: int) -> sqlite3.Row:
     """One row; raises `ConfigurationError` when it isn't there."""
-    row: sqlite3.Row | None = connection.execute("SELECT * FROM entries WHERE id = ?", (number,)).fetchone()
+    query = "SELECT * FROM entries WHERE id = ?"
+    # SQLite knows no larger numbers, and says so in its own way.
+    known = abs(number) < 2**63
+    row: sqlite3.Row | None = connection.execute(query, (number,)).fetchone() if known else None
     if row is None:
         raise ConfigurationError(f"there is no entry {number} in the queue")
     return row

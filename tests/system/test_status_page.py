@@ -43,7 +43,7 @@ def served(plqy, tmp_path, monkeypatch) -> Iterator[Served]:
     monkeypatch.setenv("PLQY_QUEUE_FOLDER", str(tmp_path / "queue"))
     log = tmp_path / "serve.log"
     process = plqy.start(
-        "--verbose", "serve", "--sim", "--speed", "100", "--json", "--status-page", "127.0.0.1:0",
+        "serve", "--sim", "--speed", "100", "--json", "--status-page", "127.0.0.1:0",
         "--out", tmp_path / "runs",
     )  # fmt: skip
     copying = keep_log(process, log)

@@ -236,3 +236,9 @@ def test_a_policy_that_says_nothing_is_refused(given_policy):
 def test_policies_are_read_as_they_are_written(word):
     assert str(FailurePolicy.of(word)) == word
     assert FailurePolicy.of(FailurePolicy.of(word).to_document()) == FailurePolicy.of(word)
+
+
+@pytest.mark.parametrize("number", [0, 7, -1, 10**30])
+def test_an_entry_that_is_not_there_is_said_whatever_its_number(store, number):
+    with pytest.raises(ConfigurationError, match=f"there is no entry {number} in the queue"):
+        store.remove(number)
