@@ -75,6 +75,15 @@ def test_an_expired_record_is_used_only_when_none_is_left_and_results_are_stampe
     assert "Response: missing." in reading.problems
 
 
+def test_a_record_that_the_rig_file_names_is_used_and_said_why(folder):
+    old = write_record(sealed(RecordKind.WHEEL, WHEEL, made=NOW - timedelta(days=100)), folder)
+    reading = read_folder(folder, {}, (old.name,))
+    assert choice(reading, "Wheel").path == old
+    assert choice(reading, "Wheel").sentence == "The rig file names it (calibration.records)."
+    with pytest.raises(RecordError, match="can't be read"):
+        read_folder(folder, {}, ("gone.json",))
+
+
 def test_a_record_of_another_instrument_is_not_used_and_told(folder):
     reading = read_folder(folder, {"spectrometer": "NQ2"})
     assert not any(line.used for line in reading.lines)
