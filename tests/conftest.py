@@ -9,6 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Before anybody else imports Qt: it keeps PyQt's clean-up from crashing at the end of the process.
 import plqy_rig.gui  # isort: skip
 
+import hypothesis
 from gui_support.fixtures import (
     fake_host,
     fake_session,
@@ -27,6 +28,12 @@ __all__ = [
     "plqy_rig",
     "start_plqy_host",
 ]
+
+# Both measure how busy the machine is, not the rule that a test protects.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_unconfigure() -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plqy_rig.bench_process import BenchRequest
 
@@ -52,6 +52,14 @@ laser_warm_up_s = 5.0
 """
 _PATIENCE_S = 180.0
 _IN_EVERY_THEME = ("start", "live-running")
+_OWN_PLACES = {
+    "PLQY_GUI_SETTINGS": "settings.ini",
+    "PLQY_RUNTIME_DIR": "runtime",
+    "PLQY_RECIPES_FOLDER": "recipes",
+    "PLQY_QUEUE_FOLDER": "queue",
+    "PLQY_CATALOGUE": "catalogue.sqlite",
+}
+_QUEUED = ("HET-Ce, batch 17", "HOM-Ce, batch 12", "HET, reference")
 
 
 class Photographer:
@@ -193,7 +201,22 @@ def _obey(window: MainWindow, question: dict[str, object]) -> None:
     wait_until(lambda: rig.question != question, "that the answer is taken")
 
 
+def _fill_queue(window: MainWindow) -> None:
+    """A night's work, one of it held."""
+    session = window.session
+
+    def entries() -> list[dict[str, Any]]:
+        return list(session.rig.queue.get("entries") or ())
+
+    for sample in _QUEUED:
+        recipe = _RECIPE.replace('"HET-Ce"', f'"{sample}"')
+        session.command("queue_add", {"recipe_toml": recipe})
+    wait_until(lambda: len(entries()) == len(_QUEUED), "the queue")
+    session.command("queue_hold", {"id": entries()[-1]["id"], "held": True})
+
+
 def _scenes(window: MainWindow, photographer: Photographer) -> None:
+    _fill_queue(window)
     for title in window.navigation.titles:
         if title not in ("Rig", "Measure", "Live"):
             window.show_page(title)
@@ -232,8 +255,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory(prefix="plqy-pictures-") as folder:
-        os.environ["PLQY_GUI_SETTINGS"] = str(Path(folder) / "settings.ini")
-        os.environ["PLQY_RUNTIME_DIR"] = str(Path(folder) / "runtime")
+        # What the user keeps himself is neither shown nor changed.
+        for name, place in _OWN_PLACES.items():
+            os.environ[name] = str(Path(folder) / place)
         taken = take_pictures(options.out, options.themes.split(","), options.speed)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     log.info("%d pictures in %s", len(taken), options.out)

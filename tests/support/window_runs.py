@@ -33,10 +33,16 @@ def ask_bench(window, command: str, **arguments: Any) -> dict[str, Any]:
 
 
 def start_run(window, qtbot, *, hands: bool, recipe: str = SHORT_RECIPE) -> None:
-    window.session.command(
-        "start_run", {"recipe": None, "recipe_toml": recipe, "source": "test", "simulated_hands": hands}
-    )
-    qtbot.waitUntil(lambda: window.session.rig.run_under_way, timeout=START_MS)
+    arguments = {"recipe": None, "recipe_toml": recipe, "source": "test", "simulated_hands": hands}
+    refused: list[Any] = []
+    window.session.command("start_run", arguments, failed=refused.append)
+
+    def begun() -> None:
+        assert refused == []
+        rig = window.session.rig
+        assert rig.run_under_way, (rig.state, rig.occupation, rig.run, window.session.connected)
+
+    qtbot.waitUntil(begun, timeout=START_MS)
 
 
 def wait_for_question(window, qtbot, role: str, *, again: bool = False) -> dict[str, Any]:

@@ -71,11 +71,11 @@ class CalibrationForm(QWidget):
             layout.addWidget(self._section(planned(name), standings.get(name), folder))
         layout.addStretch()
         self._scroll.setWidget(inside)
-        titles = [planned(name).title for name in self.names]
-        self.title.setText(
-            titles[0] if len(titles) == 1 else f"{len(titles)} calibrations, one after the other"
-        )
-        self.start.setText("Start" if len(titles) < 2 else f"Start all {len(titles)}")
+        count = len(self.names)
+        # One alone has its title on its card.
+        self.title.setVisible(count > 1)
+        self.title.setText(f"{count} calibrations, one after the other")
+        self.start.setText("Start" if count < 2 else f"Start all {count}")
         self.complain("")
         self._enable()
 

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ ANSWER_TIMEOUT_S = 1.5
 VERDICT_TIMEOUT_S = 20.0
 """Real seconds that a host which did answer has for the verdict: the wheel has to turn."""
 SAFE_TIMEOUT_S = 90.0
+BENCH_END_TIMEOUT_S = 5.0
+"""Real seconds until a bench that still answers isn't taken for one that ends."""
 
 _LIGHT_IS_BEING_TAKEN_OFF = frozenset({"aborting", "aborted", "failed", "interrupted"})
 
@@ -52,6 +55,11 @@ class EmergencyOutcome:
     sentence: str
     steps: tuple[Mapping[str, Any], ...] = ()
     way: str = "host"
+
+
+_BENCH_ENDED = EmergencyOutcome(
+    True, "The host was ended; its simulated bench ended with it: there is no light.", way="without the host"
+)
 
 
 class EmergencyOff:
@@ -116,11 +124,24 @@ class EmergencyOff:
     def _without_the_host(self) -> EmergencyOutcome:
         self._tell("The host doesn't answer: its process is being ended, its guardian makes the rig safe …")
         self._end_host()
-        if self._console is not None and not _somebody_listens(self._console):
-            sentence = "The host was ended; its simulated bench ended with it: there is no light."
-            return EmergencyOutcome(True, sentence, way="without the host")
+        if self._bench_has_ended(within_s=0.0):
+            return _BENCH_ENDED
         self._tell("Making the rig safe and verifying …")
-        return self._run_safe_command()
+        outcome = self._run_safe_command()
+        if not outcome.safe and self._bench_has_ended(BENCH_END_TIMEOUT_S):
+            return _BENCH_ENDED
+        return outcome
+
+    def _bench_has_ended(self, within_s: float) -> bool:
+        """Whether the rig was a bench that its host had started: it ends with it, but takes its time."""
+        if self._console is None:
+            return False
+        end_s = time.monotonic() + within_s
+        while _somebody_listens(self._console):
+            if time.monotonic() > end_s:
+                return False
+            time.sleep(0.1)
+        return True
 
     def _end_host(self) -> None:
         pid = int(self._address.pid)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from queue import SimpleQueue
 from typing import Any
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -25,6 +26,7 @@ _HINT = (
     "If it isn't safe: turn the laser's key switch off or open the interlock, and close the beam path by "
     "hand. The program is not the safety device."
 )
+_LISTEN_MS = 50
 
 
 class EmergencyDialog(QDialog):
@@ -32,16 +34,24 @@ class EmergencyDialog(QDialog):
 
     Signals:
         finished_with(EmergencyOutcome): the verdict is there.
+
+    Attributes:
+        under_way: whether it was pressed and the verdict isn't there yet.
     """
 
     finished_with = pyqtSignal(object)
-    _told = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Emergency off")
         self.setMinimumWidth(520)
         self.outcome: EmergencyOutcome | None = None
+        self.under_way = False
+        # The thread that works tells nothing to Qt: this dialog may be gone before it ends.
+        self._heard: SimpleQueue[str | EmergencyOutcome] = SimpleQueue()
+        self._listen = QTimer(self)
+        self._listen.setInterval(_LISTEN_MS)
+        self._listen.timeout.connect(self._hear)
         self._picture = QLabel()
         self._headline = QLabel("EMERGENCY OFF")
         self._headline.setProperty("role", "title")
@@ -58,12 +68,12 @@ class EmergencyDialog(QDialog):
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
         self._lay_out(close)
-        self._told.connect(self._sentence.setText)
         self.finished_with.connect(self._show)
 
     def press(self, session: Session) -> None:
-        """Take the light off; pressing again while it goes on changes nothing."""
-        if self._busy.isVisible() and self.isVisible():
+        """Take the light off; pressing again while it goes on only shows how far it is."""
+        if self.under_way:
+            self.come_up()
             return
         self._begin()
         address = session.address
@@ -72,11 +82,26 @@ class EmergencyDialog(QDialog):
                 EmergencyOutcome(False, "No rig is connected: there is nothing this window can switch off.")
             )
             return
-        threading.Thread(target=self._work, args=(address,), name="emergency", daemon=True).start()
+        self.under_way = True
+        self._heard = SimpleQueue()
+        arguments = (address, self._heard)
+        threading.Thread(target=_work, args=arguments, name="emergency", daemon=True).start()
+        self._listen.start()
 
-    def _work(self, address: Any) -> None:
-        outcome = EmergencyOff(address, self._told.emit).run()
-        self.finished_with.emit(outcome)
+    def come_up(self) -> None:
+        """Be seen."""
+        self.show()
+        self.raise_()
+
+    def _hear(self) -> None:
+        while not self._heard.empty():
+            news = self._heard.get()
+            if isinstance(news, str):
+                self._sentence.setText(news)
+            else:
+                self._listen.stop()
+                self.under_way = False
+                self.finished_with.emit(news)
 
     def _begin(self) -> None:
         self.outcome = None
@@ -85,8 +110,7 @@ class EmergencyDialog(QDialog):
         theme.set_property(self._headline, "state", "warning")
         self._picture.setPixmap(theme.icon("emergency", theme.current().emergency).pixmap(56, 56))
         self._busy.show()
-        self.show()
-        self.raise_()
+        self.come_up()
 
     def _show(self, outcome: EmergencyOutcome) -> None:
         self.outcome = outcome
@@ -143,3 +167,8 @@ class EmergencyDialog(QDialog):
         layout.addWidget(self._hint)
         layout.addStretch()
         layout.addLayout(buttons)
+
+
+def _work(address: Any, heard: SimpleQueue[str | EmergencyOutcome]) -> None:
+    """In a thread of its own."""
+    heard.put(EmergencyOff(address, heard.put).run())

@@ -61,6 +61,10 @@ def serve_command(request: HostRequest) -> list[str]:
     return [sys.executable, "-P", "-m", "plqy_rig.cli", "serve", *request.arguments()]
 
 
+_started: list[subprocess.Popen[bytes]] = []
+"""Hosts that live on: Python complains of processes that are forgotten while they run, and these may be."""
+
+
 class HostProcess:
     """A host that was started here. It isn't ended with this object."""
 
@@ -82,6 +86,8 @@ class HostProcess:
                 # The host goes on when the window's terminal is closed.
                 start_new_session=True,
             )
+        _started[:] = [process for process in _started if process.poll() is None]
+        _started.append(self._process)
 
     @property
     def process_id(self) -> int:

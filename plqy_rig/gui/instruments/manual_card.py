@@ -153,7 +153,7 @@ class InstrumentPanel(QFrame):
             return "not looked at yet"
         if not connected:
             return "not connected"
-        return {"good": "well", "warning": "look", "bad": "trouble"}.get(state, "no readings yet")
+        return theme.state_style(state).word if state in ("good", "warning", "bad") else "no readings yet"
 
 
 def identity_words(identity: Mapping[str, Any] | None) -> str:

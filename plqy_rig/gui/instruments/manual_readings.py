@@ -61,10 +61,17 @@ def reading_value(reading: Mapping[str, Any]) -> tuple[str, str]:
         factor, shown = next(
             (entry for entry in _SCALES[unit] if abs(value) >= 0.9995 * entry[0]), _SCALES[unit][-1]
         )
-        return f"{value / factor:.4g}".replace("-", "−"), shown
+        # Below a nanowatt there is noise alone: more digits would only flicker.
+        digits = ".4g" if abs(value) >= 0.9995 * factor else ".2f"
+        return _signed(f"{value / factor:{digits}}"), shown
     if unit == "A":
-        return f"{1e3 * value:.1f}".replace("-", "−"), "mA"
-    return f"{value:.{_DECIMALS.get(unit, 3)}f}".replace("-", "−"), unit
+        return _signed(f"{1e3 * value:.1f}"), "mA"
+    return _signed(f"{value:.{_DECIMALS.get(unit, 3)}f}"), unit
+
+
+def _signed(number: str) -> str:
+    """With a minus sign, not a hyphen; a zero has none."""
+    return number.replace("-", "−" if float(number) else "")
 
 
 def age_words(age_s: float) -> str:

@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from calibration.roles import Role, SamplePosition
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.live.photons import PhotonScale
 from plqy_rig.gui.live.progress import PassBars
@@ -18,8 +19,10 @@ from plqy_rig.gui.words import duration_words, state_words
 
 _FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
 _NOTHING = "–"
-_WIDEST_NAME_PX = 260
+_MOST_FOR_NAME = 0.4
+"""Of the width: what is being done now stands beside it."""
 _ROOM_FOR_ALL_PX = 560
+_OF_A_RUN_UNDER_WAY = ("Time left", "Ready at")
 _LESS_NEEDED = ("Ready at", "Dose at the sample")
 
 
@@ -53,6 +56,7 @@ class LiveHeader(QFrame):
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
         session.rig.changed.connect(self._take)
+        session.connected_changed.connect(lambda connected, why: self.draw())
         session.run.run_changed.connect(self._new_run)
         session.run.exposure_added.connect(lambda role, step: self._draw_figures())
         theme.manager().changed.connect(self.draw)
@@ -101,7 +105,7 @@ class LiveHeader(QFrame):
         run = rig.run or {}
         under_way = rig.run_under_way
         self._name_it(str(run.get("sample") or "No run yet"))
-        style, word = state_words(rig.state)
+        style, word = state_words(rig.state) if self._is_current else ("unknown", "Connection lost")
         self.state.setText(f"{theme.state_style(style).symbol} {word}" if rig.state and run else "")
         theme.set_property(self.state, "state", style)
         self.holds.setText(" ".join(rig.holds))
@@ -118,8 +122,12 @@ class LiveHeader(QFrame):
         elif not under_way:
             self._second.stop()
 
+    @property
+    def _is_current(self) -> bool:
+        """Whether what is known is how things are now."""
+        return self._session.connected or self._session.address is None
+
     def _name_it(self, sample: str) -> None:
-        # As wide as the name, within reason: what is being done now stands beside it.
         self.title.set_whole(sample)
         self._fit()
 
@@ -130,10 +138,11 @@ class LiveHeader(QFrame):
 
     def _fit(self) -> None:
         wide = self.title.fontMetrics().horizontalAdvance(self.title.whole) + 10
-        self.title.setFixedWidth(min(_WIDEST_NAME_PX, max(self.width() // 3, 60), wide))
+        self.title.setFixedWidth(min(max(int(_MOST_FOR_NAME * self.width()), 60), wide))
         there, narrow = bool(self._session.rig.run), self.width() < _ROOM_FOR_ALL_PX
+        left_out = () if self._session.rig.run_under_way else _OF_A_RUN_UNDER_WAY
         for (name, figure), heading in zip(self.figures.items(), self._figure_names, strict=True):
-            shown = there and not (narrow and name in _LESS_NEEDED)
+            shown = there and name not in left_out and not (narrow and name in _LESS_NEEDED)
             heading.setVisible(shown)
             figure.setVisible(shown)
 
@@ -152,21 +161,24 @@ class LiveHeader(QFrame):
         theme.set_property(self.figures["Saved"], "state", "warning" if unsaved else "")
 
     def dose_j(self) -> float | None:
-        """Energy into the sphere with the sample in it, J; None as long as that can't be known."""
+        """Light that fell directly on the sample, J, as the dry run foretells it; None: it isn't known."""
         if self._scale is None or not self._session.run.exposures:
             return None
         power_w = self._scale.power_in_sphere_w
         return sum(
             power_w(float(exposure.data["monitor_power_w"])) * float(exposure.data["light_on_s"])
             for exposure in self._session.run.exposures
-            if not exposure.role.startswith("empty")
+            if Role(exposure.role).arrangement.sample is SamplePosition.DIRECT
         )
 
     def _tick(self) -> None:
         rig = self._session.rig
-        self.now.set_whole(
-            activity_words(rig.activity, rig.run, time.time()) if rig.run_under_way else _ending(rig.run)
-        )
+        if not rig.run_under_way:
+            self.now.set_whole(_ending(rig.run))
+        elif self._is_current:
+            self.now.set_whole(activity_words(rig.activity, rig.run, time.time()))
+        else:
+            self.now.set_whole("What was heard last stands here.")
 
 
 def activity_words(activity: dict[str, Any] | None, run: dict[str, Any] | None, now_s: float) -> str:

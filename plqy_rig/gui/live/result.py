@@ -118,7 +118,7 @@ class ResultView(QWidget):
         assert isinstance(inside, QVBoxLayout)
         inside.insertWidget(1, self.headline)
         inside.insertWidget(2, self.detail)
-        below = QSplitter(Qt.Orientation.Horizontal)
+        self._below = below = QSplitter(Qt.Orientation.Horizontal)
         for plot, other, name in (
             (self.absorptance_plot, self.mu_plot, "μ"),
             (self.mu_plot, self.absorptance_plot, "A"),
@@ -155,6 +155,9 @@ class ResultView(QWidget):
             one.setVisible(plot is None or one is plot)
         for swap in self._swaps:
             swap.setVisible(plot is not None)
+        if plot is None:
+            # Equal shares, also after one of them had all of the room.
+            self._below.setSizes([_ROOM_FOR_BOTH_PX] * 2)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
         """One plot below where there is no room for two."""

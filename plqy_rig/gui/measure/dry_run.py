@@ -31,6 +31,7 @@ class DryRun(QObject):
         """Folder that was chosen for the run; None: the host's own."""
         self._wanted: dict[str, Any] | None = None
         self._asked: dict[str, Any] | None = None
+        self._outdated = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DEBOUNCE_MS)
@@ -47,20 +48,22 @@ class DryRun(QObject):
         self._timer.start()
 
     def forget(self) -> None:
-        """Nothing to ask any more."""
+        """Nothing to ask any more, and an answer that is still to come is about something else."""
         self._wanted = None
+        self._outdated = True
         self._timer.stop()
 
     def _ask(self) -> None:
         if self._asked is not None or self._wanted is None or not self._session.connected:
             return
         self._asked, self._wanted = self._wanted, None
+        self._outdated = False
         asked = self._asked
 
         def done(result: dict[str, Any]) -> None:
             self._answered()
             # An answer about what has been changed meanwhile would flicker between two states.
-            if self._wanted is None:
+            if self._wanted is None and not self._outdated:
                 self.checked.emit(asked, result)
 
         def failed(error: CommandError) -> None:

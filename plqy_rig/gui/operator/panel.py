@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
@@ -287,19 +288,28 @@ class OperatorPanel(QFrame):
         rig = self._session.rig
         self.symbol.setPixmap(theme.icon("hand", colours.warning).pixmap(30, 30))
         self.place.setText(place_of(question, rig.run))
-        state, words = shutter_words(rig)
+        # What a lost host said of the shutter may not be true any more.
+        connected = self._session.connected
+        state, words = shutter_words(rig) if connected else ("unknown", "Shutter not known: no connection")
         self.shutter.setText(f"{theme.state_style(state).symbol} {words}")
         theme.set_property(self.shutter, "state", state)
         reason = str(question.get("reason") or "")
         self.reason.setText(f"Asked again, because the test exposure says: {reason}")
         self.reason_box.setVisible(bool(reason))
         self.sentence.setText(str(question.get("sentence") or ""))
-        self.drawing.show_picture(picture_of(question, rig))
+        picture = picture_of(question, rig)
+        if picture is not None and not connected:
+            picture = replace(picture, shutter_closed=None)
+        self.drawing.show_picture(picture)
         self.drawing.setVisible(bool(question.get("target")))
         waits = not self.is_asking
-        self.next.setText("Answered; the rig goes on …" if waits else str(question.get("next") or ""))
+        if not connected:
+            self.next.setText("There is no connection to the rig: it can be answered when it is back.")
+        else:
+            self.next.setText("Answered; the rig goes on …" if waits else str(question.get("next") or ""))
         self.trouble.setVisible(bool(self.trouble.text()))
-        self._draw_buttons(bool(reason), waits)
+        self._draw_buttons(bool(reason), waits or not connected)
+        self.abort_button.setEnabled(connected)
 
     def _draw_buttons(self, again: bool, waits: bool) -> None:
         self.done_button.setText("Check again" if again else "Done")

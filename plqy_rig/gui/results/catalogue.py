@@ -99,6 +99,9 @@ class CataloguePanel(QWidget):
         """Look again every few seconds, as long as somebody looks."""
         if on:
             self._later.start()
+            if not self.table.model_.lines:
+                # "No runs" would be a guess: the last look was when nobody saw the list.
+                self.empty.set_text("Looking for runs …")
             self.refresh()
         else:
             self._later.stop()

@@ -23,6 +23,8 @@ from plqy_rig.report.words import percent
 FloatArray = NDArray[np.float64]
 
 _DIGITS_OF_A_DRAGGED_LIMIT = 3
+_BAND_OPACITY = 0.16
+"""Of all bands together: those of several runs lie on each other, and the points have to be seen."""
 
 
 class YieldPlot(ResultPlot):
@@ -66,7 +68,7 @@ class YieldPlot(ResultPlot):
         self.set_axis_label("left", f"PLQY, {window.low_nm:g}–{window.high_nm:g} nm (%)")
         self._add_skin_limit()
         for index, _, result in drawn:
-            self._add_run(result, theme.series_style(index))
+            self._add_run(result, theme.series_style(index), _BAND_OPACITY / len(drawn))
         self._add_region(reading.choices.range_mw_per_cm2)
         self._fit([result for _, _, result in drawn])
 
@@ -124,7 +126,7 @@ class YieldPlot(ResultPlot):
         if self._region is not None:
             self._region.setRegion((math.log10(low), math.log10(high)))
 
-    def _add_run(self, result: WindowResult, style: theme.SeriesStyle) -> None:
+    def _add_run(self, result: WindowResult, style: theme.SeriesStyle, band_opacity: float) -> None:
         usable = np.isfinite(result.plqy) & (result.power_density_mw_per_cm2 > 0)
         x = np.log10(result.power_density_mw_per_cm2[usable])
         bars = 100 * np.nan_to_num(step_values(result, "u_plqy_random")[usable])
@@ -135,7 +137,7 @@ class YieldPlot(ResultPlot):
             ends = np.log10(np.array(mean_ends(result)))
             low, high = (np.full(2, 100 * edge) for edge in mean_limits(result))
             self.add_line(ends, np.full(2, 100 * result.mean_plqy), style.colour, dash=style.dash)
-            self.add_band(ends, low, high, style.colour, 0.16)
+            self.add_band(ends, low, high, style.colour, band_opacity)
 
     def _add_skin_limit(self) -> None:
         colour = theme.current().muted

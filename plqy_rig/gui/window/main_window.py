@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         """Close, or ask first."""
         if event is None:
             return
-        if not self._may_close and not self.closing.may_close():
+        if not self._may_close and not self._may_close_now():
             event.ignore()
             return
         self._remember()
@@ -175,6 +175,13 @@ class MainWindow(QMainWindow):
         event.accept()
 
     # -- inside ---------------------------------------------------------------------------------------
+
+    def _may_close_now(self) -> bool:
+        if self.emergency.under_way:
+            # It works in this process: without the window nobody would end a host that hangs.
+            self.emergency.come_up()
+            return False
+        return self.closing.may_close()
 
     def _make_parts(self) -> None:
         self.setWindowTitle("PLQY rig")

@@ -16,7 +16,9 @@ from plqy_rig.gui.instruments.page import InstrumentsPage
     [
         ("power", 3.214e-6, "W", ("3.214", "µW")),
         ("power", 0.99999, "W", ("1", "W")),
-        ("power", -2e-10, "W", ("−0.2", "nW")),
+        ("power", -2.345e-10, "W", ("−0.23", "nW")),
+        ("power", -1e-13, "W", ("0.00", "nW")),
+        ("current", -1e-5, "A", ("0.0", "mA")),
         ("power", None, "W", ("–", "")),
         ("current", 0.2998, "A", ("299.8", "mA")),
         ("temperature", -10.0, "°C", ("−10.00", "°C")),

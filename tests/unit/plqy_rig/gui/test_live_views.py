@@ -359,6 +359,27 @@ def test_absorptance_and_indirect_absorption_share_a_place_where_it_is_narrow(pa
     assert result.mu_plot.isVisible()
 
 
+def test_what_was_heard_last_is_not_told_as_if_it_were_now(page, fake_host, fake_session, qtbot):
+    part = run_part(sample="HET-Ce")
+    fake_host.snapshot = snapshot(run=part, engine=engine(state="running"))
+    fake_session.rig.take_snapshot(fake_host.snapshot)
+    assert page.header.state.text() == "▲ Measuring"
+    fake_host.vanish()
+    qtbot.waitUntil(lambda: page.header.state.text() == "? Connection lost", timeout=5000)
+    assert page.header.now.whole == "What was heard last stands here."
+    fake_host.here = True
+    qtbot.waitUntil(lambda: page.header.state.text() == "▲ Measuring", timeout=10_000)
+
+
+def test_the_time_left_is_told_of_a_run_that_goes_on(page, fake_session):
+    time_left = page.header.figures["Time left"]
+    fake_session.rig.take_snapshot(snapshot(run=run_part(), engine=engine(state="running")))
+    assert time_left.isVisible()
+    fake_session.rig.take_snapshot(snapshot(run=run_part(), engine=engine(state="finished")))
+    assert not time_left.isVisible()
+    assert page.header.figures["Saved"].isVisible()
+
+
 def test_a_long_sample_name_is_cut_and_told_in_the_tooltip(page, fake_session):
     name = "a very long name of a sample " * 3
     fake_session.rig.take_snapshot(snapshot(run=run_part(sample=name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -88,6 +89,26 @@ def test_the_dry_run_shows_duration_dose_power_and_records(page, qtbot):
     assert "1150 mW/cm² of 1200 mW/cm²" in page.panel.light.density.text()
     assert "expired 1 Feb 2026" in page.panel.records.text.text()
     assert page.panel.warnings.text.text() == "▲ The beam record expired."
+
+
+def test_an_answer_about_values_that_cannot_be_read_any_more_is_not_shown(page, host, qtbot):
+    complete(page, qtbot)
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def late(_arguments):
+        asked.set()
+        may_answer.wait(10)
+        return {"problems": [], "summary": SUMMARY}
+
+    host.replies["check_recipe"] = late
+    QTest.keyClicks(page.form.rows["comment"].input.line, "x")
+    qtbot.waitUntil(asked.is_set, timeout=5000)
+    QTest.keyClicks(page.form.rows["power_steps"].input.line, "x")
+    assert not page.panel.duration.isVisible()
+    may_answer.set()
+    qtbot.waitUntil(lambda: not page.dry_run.busy, timeout=5000)
+    qtbot.wait(50)
+    assert not page.panel.duration.isVisible()
 
 
 def test_typing_asks_the_host_once_for_many_keys(page, host, qtbot):

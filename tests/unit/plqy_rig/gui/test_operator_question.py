@@ -182,3 +182,24 @@ def test_a_calibrations_question_is_asked_without_drawing_and_hands(qtbot, fake_
     assert panel.sentence.text() == "Switch the lamp on."
     assert not panel.drawing.isVisible()
     assert not panel.hands_button.isVisible()
+
+
+def test_without_a_connection_nothing_is_said_of_the_shutter_and_nothing_can_be_answered(
+    make_window, fake_host, fake_session, qtbot
+):
+    panel = make_window(fake_session).findChild(OperatorPanel)
+    question = question_of(Role.DIRECT_EXCITATION, None)
+    asking = engine(state="waiting for operator", question=question)
+    # As the host has it, which tells it again when it is back.
+    fake_host.snapshot["engine"] = asking
+    fake_host.say("engine", engine=asking)
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.done_button.isEnabled(), timeout=5000)
+    fake_host.vanish()
+    qtbot.waitUntil(lambda: not panel.done_button.isEnabled(), timeout=5000)
+    assert not panel.abort_button.isEnabled()
+    assert panel.shutter.text() == "? Shutter not known: no connection"
+    assert panel.drawing.picture.shutter_closed is None
+    assert "no connection to the rig" in panel.next.text()
+    fake_host.here = True
+    qtbot.waitUntil(panel.done_button.isEnabled, timeout=10_000)
+    assert "no connection" not in panel.next.text()

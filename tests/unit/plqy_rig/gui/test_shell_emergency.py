@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from gui_support.protocol import engine
 
 from plqy_rig.gui.emergency import off as emergency
-from plqy_rig.gui.emergency.off import EmergencyOff
+from plqy_rig.gui.emergency import view
+from plqy_rig.gui.emergency.off import EmergencyOff, EmergencyOutcome
 
 VERDICT = {
     "safe": True,
@@ -108,6 +111,42 @@ def test_a_safe_command_that_breaks_is_never_called_safe(address, monkeypatch):
     host.given_up.set()
 
 
+BROKEN = [sys.executable, "-c", "import sys; sys.exit('plqy: rig.toml: no such file')"]
+
+
+@pytest.fixture
+def console(address):
+    """The console of a bench that the rig file names."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        Path(address.rig).write_text(f'[bench]\nconsole = "{place}"\n', encoding="utf-8")
+        yield server
+
+
+def test_a_bench_that_ends_with_its_host_may_take_its_time(address, console, monkeypatch):
+    monkeypatch.setattr(emergency, "ANSWER_TIMEOUT_S", 0.1)
+    host = Host(60.0)
+
+    def command(rig_path):
+        threading.Timer(0.5, console.close).start()
+        return BROKEN
+
+    outcome = EmergencyOff(address, lambda _: None, host.connect, command).run()
+    assert outcome.safe
+    assert "its simulated bench ended with it" in outcome.sentence
+    host.given_up.set()
+
+
+def test_a_bench_that_goes_on_without_its_host_is_not_called_safe(address, console, monkeypatch):
+    monkeypatch.setattr(emergency, "ANSWER_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(emergency, "BENCH_END_TIMEOUT_S", 0.3)
+    host = Host(60.0)
+    outcome = EmergencyOff(address, lambda _: None, host.connect, lambda _: BROKEN).run()
+    assert not outcome.safe
+    assert outcome.sentence == "NOT SAFE: rig.toml: no such file"
+    host.given_up.set()
+
+
 def test_a_process_that_is_no_host_of_ours_is_not_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(emergency, "ANSWER_TIMEOUT_S", 0.1)
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], cwd="/")
@@ -119,3 +158,33 @@ def test_a_process_that_is_no_host_of_ours_is_not_ended(tmp_path, monkeypatch):
     other.kill()
     other.wait()
     host.given_up.set()
+
+
+def test_the_window_stays_open_until_the_verdict_and_a_second_press_begins_nothing(
+    make_window, fake_session, monkeypatch, qtbot
+):
+    begun, may_end = [], threading.Event()
+
+    class Slow:
+        def __init__(self, address, tell) -> None:
+            begun.append(address)
+            self.tell = tell
+
+        def run(self) -> EmergencyOutcome:
+            self.tell("asking the host")
+            may_end.wait(30)
+            return EmergencyOutcome(True, "safe")
+
+    monkeypatch.setattr(view, "EmergencyOff", Slow)
+    window = make_window(fake_session)
+    window.press_emergency_off()
+    window.emergency.close()
+    window.press_emergency_off()
+    window.close()
+    assert window.isVisible()
+    assert window.emergency.isVisible()
+    may_end.set()
+    qtbot.waitUntil(lambda: window.emergency.outcome is not None, timeout=10_000)
+    assert len(begun) == 1
+    window.close()
+    assert not window.isVisible()
