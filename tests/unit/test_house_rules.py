@@ -36,6 +36,24 @@ def test_files_and_functions_stay_short(path):
     assert not long
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_base_is_initialised_once(path):
+    """Initialised twice, a Qt object exists twice: PyQt forgets one of them and crashes in its memory."""
+    twice = []
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(function, ast.FunctionDef) or function.name != "__init__":
+            continue
+        calls = [
+            ast.unparse(call.func)
+            for call in ast.walk(function)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "__init__"
+        ]
+        twice += [f"line {function.lineno}: {call}" for call in calls if calls.count(call) > 1]
+    assert not twice
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(path):
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))

@@ -21,7 +21,6 @@ class Menus(QObject):
 
     def __init__(self, window: MainWindow) -> None:
         """Fill the window's menu bar."""
-        super().__init__(window)
         # A QObject: what it is connected to is let go when the window is gone.
         super().__init__(window)
         self._window = window
