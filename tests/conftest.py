@@ -13,6 +13,7 @@ import hypothesis
 from gui_support.fixtures import (
     fake_host,
     fake_session,
+    garbage_in_this_thread_alone,
     gui_surroundings,
     loop_watch,
     make_window,
@@ -22,6 +23,7 @@ from gui_support.fixtures import (
 __all__ = [
     "fake_host",
     "fake_session",
+    "garbage_in_this_thread_alone",
     "gui_surroundings",
     "loop_watch",
     "make_window",

@@ -7,6 +7,7 @@ and painters among them, while the window uses them: Qt allows that only in the 
 from __future__ import annotations
 
 import gc
+import sys
 
 from PyQt6.QtCore import QCoreApplication, QObject, QTimer
 
@@ -18,6 +19,7 @@ class _Collector(QObject):
 
     def __init__(self, application: QCoreApplication) -> None:
         super().__init__(application)
+        self._modules = 0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(_LOOK_MS)
@@ -28,6 +30,11 @@ class _Collector(QObject):
         due = [generation for generation, (count, most) in enumerate(counts) if count > most]
         if due:
             gc.collect(due[-1])
+        if len(sys.modules) != self._modules:
+            # What modules bring stays for good. Going through all of it, as a full collection does, would
+            # hold up the window for 0.1 s and more; what comes later is little.
+            self._modules = len(sys.modules)
+            gc.freeze()
 
 
 def collect_in_this_thread_alone(application: QCoreApplication) -> None:

@@ -81,3 +81,8 @@ def duration_words(seconds: float | None) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def unbroken(text: str) -> str:
+    """The text with blanks at which no line breaks."""
+    return text.replace(" ", "\u00a0")

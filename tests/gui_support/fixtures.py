@@ -12,6 +12,26 @@ from pathlib import Path
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def garbage_in_this_thread_alone(request):
+    """As in the window: a worker's thread must not delete Qt's objects.
+
+    For every test, because it is then the first fixture to begin and the last to end: when the others have
+    closed what they made. A process of many tests has threads of all of them.
+    """
+    if "qtbot" not in request.fixturenames:
+        yield
+        return
+    gc.disable()
+    yield
+    from plqy_rig.gui.application import delete_what_is_due
+
+    delete_what_is_due()
+    gc.unfreeze()
+    gc.collect()
+    gc.enable()
+
+
 @pytest.fixture
 def gui_surroundings(tmp_path_factory, monkeypatch):
     """Settings and the hosts' folder of this test alone."""
@@ -21,11 +41,7 @@ def gui_surroundings(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("PLQY_RECIPES_FOLDER", str(folder / "recipes"))
     monkeypatch.setenv("PLQY_QUEUE_FOLDER", str(folder / "queue"))
     monkeypatch.setenv("PLQY_CATALOGUE", str(folder / "catalogue.sqlite"))
-    # As in the window: a worker's thread must not delete Qt's objects.
-    gc.disable()
-    yield folder
-    gc.collect()
-    gc.enable()
+    return folder
 
 
 @pytest.fixture
@@ -46,6 +62,8 @@ def fake_session(qtbot, fake_host, gui_surroundings):
         session.attach(fake_host.address)
     yield session
     session.close()
+    # When windows are closed, and in this thread: a worker that still waits for an answer knows it, too.
+    session.deleteLater()
 
 
 @pytest.fixture

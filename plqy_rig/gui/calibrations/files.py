@@ -26,7 +26,8 @@ class LampForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.coverage, self.percent, self.area = QDoubleSpinBox(), QLineEdit(), QLineEdit()
-        self.absolute = QCheckBox("The third column is in the unit of the second, not in per cent")
+        self.absolute = QCheckBox("The third column isn't in per cent")
+        self.absolute.setToolTip("It is in the unit of the second column")
         self.coverage.setRange(1.0, 10.0)
         self.coverage.setDecimals(2)
         self.coverage.setValue(2.0)
@@ -118,7 +119,7 @@ class BeamForm(QWidget):
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.addRow("The diameters come", self.way)
         for words, line in (("Scans along x", self.along_x), ("Scans along y", self.along_y)):
-            line.setPlaceholderText("one file for each wheel position")
+            line.setPlaceholderText("one file per position")
             self._form.addRow(words, self._with_button(line))
         self._form.addRow("", self.micrometres)
         self._form.addRow("Slit width", self.slit)

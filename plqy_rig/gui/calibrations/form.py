@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -26,6 +26,7 @@ from plqy_rig.gui.calibrations.plan import PlannedCalibration, Standing, in_orde
 from plqy_rig.gui.measure.recipe_fields import field_of, number_text
 from plqy_rig.gui.measure.recipe_row import FieldRow
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
 
 
 class CalibrationForm(QWidget):
@@ -46,7 +47,7 @@ class CalibrationForm(QWidget):
         self._simulated = False
         self._why_not = ""
         self.operator, self.hands = QLineEdit(), QCheckBox("Simulated hands do the operator's moves")
-        self.start, self.problem, self.title = QPushButton("Start"), QLabel(), QLabel()
+        self.start, self.problem, self.title = QPushButton("Start"), QLabel(), ElidedLabel()
         self._scroll = QScrollArea()
         self._lay_out()
         self.start.clicked.connect(self.try_to_start)
@@ -74,7 +75,7 @@ class CalibrationForm(QWidget):
         count = len(self.names)
         # One alone has its title on its card.
         self.title.setVisible(count > 1)
-        self.title.setText(f"{count} calibrations, one after the other")
+        self.title.set_whole(f"{count} calibrations, one after the other")
         self.start.setText("Start" if count < 2 else f"Start all {count}")
         self.complain("")
         self._enable()
@@ -123,11 +124,13 @@ class CalibrationForm(QWidget):
         self.start.setProperty("role", "primary")
         self.problem.setProperty("state", "bad")
         self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.hide()
         self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         bottom = QHBoxLayout()
-        for widget in (QLabel("Operator"), self.operator, self.hands):
-            bottom.addWidget(widget, 1 if widget is self.operator else 0)
+        bottom.addWidget(QLabel("Operator"))
+        bottom.addWidget(self.operator, 1)
         bottom.addWidget(self.start)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 0, 0, 0)
@@ -135,6 +138,7 @@ class CalibrationForm(QWidget):
         layout.addWidget(self.title)
         layout.addWidget(self._scroll, 1)
         layout.addWidget(self.problem)
+        layout.addWidget(self.hands)
         layout.addLayout(bottom)
 
     def _section(self, one: PlannedCalibration, standing: Standing | None, folder: Path | None) -> QWidget:
@@ -162,11 +166,14 @@ class CalibrationForm(QWidget):
 
     def _parameters(self, name: str, parent: QWidget) -> QGridLayout:
         grid = QGridLayout()
-        grid.setColumnStretch(2, 1)
+        grid.setColumnStretch(1, 2)
+        grid.setColumnStretch(2, 3)
         for key, parameter in CALIBRATIONS[name]().parameter_objects().items():
             if key in self.rows:
                 continue  # e.g. the lamp's warm-up: asked once, meant for all
             self.rows[key] = FieldRow(field_of(key, parameter), grid, parent)
+            # Long names in two lines: beside the list there is little room.
+            self.rows[key].label.setWordWrap(True)
         return grid
 
     def _checked(self, row: FieldRow) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -21,6 +22,22 @@ from plqy_rig.gui.themes import theme
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
 _ITEM_PADDING = 6
+_LAMP_PX = 16
+
+
+class _Lamp(QWidget):
+    """A small lamp. Not a label's picture: Qt makes that grey where it is disabled, in every theme."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(_LAMP_PX, _LAMP_PX)
+        self.setToolTip("Needs the calibration lamp: it warms up once for all of these.")
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Draw it in the theme's colour."""
+        painter = QPainter(self)
+        theme.icon("lamp", theme.current().muted).paint(painter, self.rect())
+        painter.end()
 
 
 class CalibrationRow(QFrame):
@@ -35,10 +52,7 @@ class CalibrationRow(QFrame):
         top = QHBoxLayout()
         top.addWidget(self.title)
         if one.lamp:
-            lamp = QLabel()
-            lamp.setPixmap(theme.icon("lamp", theme.current().muted).pixmap(16, 16))
-            lamp.setToolTip("Needs the calibration lamp: it warms up once for all of these.")
-            top.addWidget(lamp)
+            top.addWidget(_Lamp())
         top.addStretch()
         top.addWidget(self.state)
         layout = QVBoxLayout(self)

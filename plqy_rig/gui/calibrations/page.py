@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from plqy_rig.gui.calibrations.form import CalibrationForm
 from plqy_rig.gui.calibrations.list import CalibrationList
@@ -17,11 +27,14 @@ from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.records.reading import FolderReading, read_folder
 from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from plqy_rig.gui.window.main_window import MainWindow
 
 _EMPTY, _FORM, _SESSION = range(3)
+_ROOM_FOR_BOTH_PX = 640
+_LIST_WIDTH_PX = 250
 _ENDS_WITHIN_S = 30.0
 _FULL_SET = tuple(one.name for one in PLAN if one.name != "mode-hop")
 """What `plqy calibrate all` does; the map of mode hops is made when the laser asks for it."""
@@ -39,7 +52,7 @@ class CalibrationsPage(Page):
         self.reading: FolderReading | None = None
         self.list, self.form, self.progress = CalibrationList(), CalibrationForm(), SessionView()
         self.everything = QPushButton("Choose the whole set")
-        self.said = QLabel()
+        self.said = ElidedLabel()
         self._right = QStackedWidget()
         self._dismissed: Any = None
         self._lay_out()
@@ -91,6 +104,7 @@ class CalibrationsPage(Page):
         top.addWidget(self.said, 1)
         left = QWidget()
         column = QVBoxLayout(left)
+        left.setMinimumWidth(_LIST_WIDTH_PX)
         column.setContentsMargins(0, 0, 12, 0)
         column.setSpacing(8)
         column.addWidget(self.list, 1)
@@ -99,7 +113,9 @@ class CalibrationsPage(Page):
         self._right.addWidget(EmptyState("calibrations", "Choose a calibration", hint))
         self._right.addWidget(self.form)
         self._right.addWidget(self.progress)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        self._right.currentChanged.connect(lambda _: self._share_room())
+        self._left, self._split = left, QSplitter(Qt.Orientation.Horizontal)
+        split = self._split
         split.addWidget(left)
         split.addWidget(self._right)
         split.setSizes([430, 900])
@@ -112,6 +128,17 @@ class CalibrationsPage(Page):
         layout.addWidget(split, 1)
         self.add_key("F5", "look at the records again", self.refresh)
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """List and session beside each other where there is room, else the one that is of use now."""
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        narrow, session = self.width() < _ROOM_FOR_BOTH_PX, self._right.currentIndex() == _SESSION
+        self._left.setVisible(not (narrow and session))
+        self._right.setVisible(session or not narrow)
+        self.progress.keep_from_list(not self._left.isHidden())
+
     # -- records -------------------------------------------------------------------------------------
 
     def _take(self, reading: FolderReading) -> None:
@@ -119,12 +146,12 @@ class CalibrationsPage(Page):
         self._show_standings()
         due = [one for one in PLAN if standing(one, reading).state in ("bad", "warning")]
         said = f"{plural(len(due), 'calibration')} due" if due else "everything a sweep needs is valid"
-        self.said.setText(f"{said}, records in {reading.folder}")
+        self.said.set_whole(f"{said}, records in {reading.folder}")
         self.badge_changed.emit(str(len(due)) if due else "")
 
     def _unreadable(self, error: CommandError) -> None:
         self.reading = None
-        self.said.setText(error.message)
+        self.said.set_whole(error.message)
         self._show_standings()
 
     def _show_standings(self) -> None:
@@ -202,6 +229,8 @@ class CalibrationsPage(Page):
     def _show_state(self) -> None:
         rig, part = self.session.rig, self._session_part()
         self.form.set_rig(simulated=rig.simulated, why_not=self._why_not())
+        if part is not None and self._right.currentIndex() != _SESSION:
+            self._keep_focus()
         self.list.setEnabled(part is None)
         self.everything.setEnabled(part is None)
         if part is not None:
@@ -209,6 +238,12 @@ class CalibrationsPage(Page):
             self._right.setCurrentIndex(_SESSION)
         elif self._right.currentIndex() == _SESSION:
             self._chosen(self.list.chosen_names())
+
+    def _keep_focus(self) -> None:
+        """Have the focus on the page: from what gets hidden it would go to any button beside it."""
+        focused = QApplication.focusWidget()
+        if focused is not None and self.isAncestorOf(focused):
+            self.setFocus()
 
     def _why_not(self) -> str:
         """Why no calibration can be started now; empty when one can."""

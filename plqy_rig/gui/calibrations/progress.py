@@ -22,9 +22,12 @@ from PyQt6.QtWidgets import (
 from plqy_rig.gui.calibrations.plan import PLAN, planned
 from plqy_rig.gui.calibrations.plot import CalibrationPlot
 from plqy_rig.gui.calibrations.result import ResultCard, changed_words
+from plqy_rig.gui.calibrations.steps import StepsLabel, steps_words
+from plqy_rig.gui.window.header import ElidedLabel
 
 _WARM_UP = re.compile(r"warms up, (\d+) min to go")
 _TICK_MS = 500
+_GAP_PX = 12
 _SECONDS_PER_MINUTE = 60.0
 
 
@@ -153,13 +156,15 @@ class RestartBox(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "message")
+        self.setProperty("role", "card")
         self.setProperty("state", "warning")
         self.words, self.button = QLabel(), QPushButton("Start the host anew")
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.button.setProperty("role", "primary")
         row = QHBoxLayout(self)
+        row.setContentsMargins(14, 10, 14, 12)
+        row.setSpacing(12)
         row.addWidget(self.words, 1)
         row.addWidget(self.button)
         self.button.clicked.connect(self._press)
@@ -199,7 +204,7 @@ class SessionView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title, self.steps, self.stage, self.error = QLabel(), QLabel(), QLabel(), QLabel()
+        self.title, self.steps, self.stage, self.error = ElidedLabel(), StepsLabel(), QLabel(), QLabel()
         self.question, self.warm_up, self.restart = QuestionPanel(), WarmUpTimer(), RestartBox()
         self.abort, self.back = QPushButton("Abort the calibration"), QPushButton("Back")
         self.plots: list[CalibrationPlot] = []
@@ -221,8 +226,8 @@ class SessionView(QWidget):
         """
         over = bool(part.get("over"))
         error = str(part.get("error") or "")
-        self.title.setText(_title(part))
-        self.steps.setText(steps_text(part))
+        self.title.set_whole(_title(part))
+        self.steps.set_steps(steps_words(part))
         stage = str(part.get("stage") or "")
         self.stage.setText("" if over else _sentence(stage))
         self.stage.setVisible(bool(stage) and not over)
@@ -240,8 +245,6 @@ class SessionView(QWidget):
 
     def _lay_out(self) -> None:
         self.title.setProperty("role", "heading")
-        self.steps.setTextFormat(Qt.TextFormat.PlainText)
-        self.steps.setWordWrap(True)
         self.stage.setProperty("role", "muted")
         self.error.setProperty("state", "bad")
         for label in (self.stage, self.error):
@@ -252,22 +255,29 @@ class SessionView(QWidget):
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(0, 0, 6, 0)
         layout.setSpacing(10)
-        layout.addLayout(self._live)
+        layout.addLayout(self._live, 1)
         layout.addLayout(self._results)
         layout.addStretch()
         self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inside)
         top = QHBoxLayout()
         top.addWidget(self.title, 1)
         top.addWidget(self.abort)
         top.addWidget(self.back)
         outside = QVBoxLayout(self)
-        outside.setContentsMargins(12, 0, 0, 0)
+        outside.setContentsMargins(_GAP_PX, 0, 0, 0)
         outside.setSpacing(10)
         outside.addLayout(top)
         for part in (self.steps, self.error, self.restart, self.question, self.warm_up, self.stage):
             outside.addWidget(part)
         outside.addWidget(self._scroll, 1)
+
+    def keep_from_list(self, beside_list: bool) -> None:
+        """Leave a gap at the left where the list is beside it."""
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(_GAP_PX if beside_list else 0, 0, 0, 0)
 
     def _abort(self) -> None:
         self.abort.setEnabled(False)
@@ -298,26 +308,6 @@ class SessionView(QWidget):
             self._live.addWidget(plot)
         for plot, document in zip(self.plots, documents, strict=True):
             plot.show_document(document)
-
-
-def steps_text(part: Mapping[str, Any]) -> str:
-    """The session's calibrations with marks: done, refused, now, still to come."""
-    results = list(part.get("results") or ())
-    said = []
-    now = part.get("name")
-    for name in part.get("names") or ():
-        kinds = {str(kind) for kind in planned(str(name)).makes}
-        own = [one for one in results if one.get("kind") in kinds]
-        title = planned(str(name)).title
-        if name == now:
-            said.append(f"▶ {title}: now")
-        elif own and all(one.get("accepted") for one in own):
-            said.append(f"✔ {title}: kept")
-        elif any(one.get("accepted") is False for one in own):
-            said.append(f"✖ {title}: refused")
-        else:
-            said.append(f"○ {title}: {'not done' if part.get('over') else 'to come'}")
-    return "     ".join(said)
 
 
 def numbered(sentence: str) -> str:

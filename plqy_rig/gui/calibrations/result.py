@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayou
 from plqy_rig.gui.calibrations.plot import CalibrationPlot
 from plqy_rig.gui.records.reading import kind_words
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
 
 _LASER_CHECK = "laser_check"
 
@@ -28,7 +29,7 @@ class ResultCard(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self.document: Mapping[str, Any] = {}
-        self.title, self.gate, self.summary = QLabel(), QLabel(), QLabel()
+        self.title, self.gate, self.summary = ElidedLabel(), QLabel(), QLabel()
         self.warnings, self.setting, self.fate = QLabel(), QLabel(), QLabel()
         self.plot = CalibrationPlot()
         self.accept_button, self.refuse_button = QPushButton("Keep this record"), QPushButton("Refuse")
@@ -50,7 +51,7 @@ class ResultCard(QFrame):
         passed, kind = bool(document.get("passed")), str(document.get("kind", ""))
         state = "good" if passed else "bad"
         style = theme.state_style(state)
-        self.title.setText(kind_words(kind))
+        self.title.set_whole(kind_words(kind))
         self.gate.setText(f"{style.symbol} {gate_words(kind, passed=passed)}")
         for widget in (self.gate, self):
             theme.set_property(widget, "state", state)
@@ -74,12 +75,12 @@ class ResultCard(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         top = QHBoxLayout()
-        top.addWidget(self.title)
-        top.addStretch()
+        top.addWidget(self.title, 1)
         top.addWidget(self.gate)
         row = QHBoxLayout(self._decision)
         row.setContentsMargins(0, 0, 0, 0)
         question = QLabel("Keep it? What isn't kept leaves no record.")
+        question.setWordWrap(True)
         row.addWidget(question, 1)
         row.addWidget(self.refuse_button)
         row.addWidget(self.accept_button)
@@ -88,7 +89,8 @@ class ResultCard(QFrame):
         layout.setContentsMargins(14, 10, 14, 12)
         layout.setSpacing(6)
         layout.addLayout(top)
-        for part in (self.summary, self.warnings, self.setting, self.plot, self.fate, self._decision):
+        # What became of it, and the buttons, above the curve: they are seen without scrolling.
+        for part in (self.summary, self.warnings, self.setting, self.fate, self._decision, self.plot):
             layout.addWidget(part)
 
     def _decide(self, *, accept: bool) -> None:

@@ -26,6 +26,7 @@ _HINT = (
     "If it isn't safe: turn the laser's key switch off or open the interlock, and close the beam path by "
     "hand. The program is not the safety device."
 )
+_WIDTH_PX = 560
 _LISTEN_MS = 50
 
 
@@ -44,7 +45,7 @@ class EmergencyDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Emergency off")
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(_WIDTH_PX)
         self.outcome: EmergencyOutcome | None = None
         self.under_way = False
         # The thread that works tells nothing to Qt: this dialog may be gone before it ends.
@@ -97,11 +98,15 @@ class EmergencyDialog(QDialog):
         while not self._heard.empty():
             news = self._heard.get()
             if isinstance(news, str):
-                self._sentence.setText(news)
+                self._tell(news)
             else:
                 self._listen.stop()
                 self.under_way = False
                 self.finished_with.emit(news)
+
+    def _tell(self, sentence: str) -> None:
+        self._sentence.setText(sentence)
+        self._fit()
 
     def _begin(self) -> None:
         self.outcome = None
@@ -110,7 +115,9 @@ class EmergencyDialog(QDialog):
         theme.set_property(self._headline, "state", "warning")
         self._picture.setPixmap(theme.icon("emergency", theme.current().emergency).pixmap(56, 56))
         self._busy.show()
+        self._hint.show()
         self.come_up()
+        self._fit()
 
     def _show(self, outcome: EmergencyOutcome) -> None:
         self.outcome = outcome
@@ -123,14 +130,19 @@ class EmergencyDialog(QDialog):
         )
         done_without = outcome.way != "host" and bool(outcome.steps)
         words = "The host didn't answer and was ended. " if done_without else ""
-        self._sentence.setText(
-            words + ("Every step was verified." if outcome.steps and outcome.safe else outcome.sentence)
-        )
+        self._sentence.setText(words + _said(outcome))
         self._clear_steps()
         for row, step in enumerate(outcome.steps):
             self._add_step(row, step)
         self._hint.setVisible(not outcome.safe)
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the words: a reason may be long, and nothing of it may be cut."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(_WIDTH_PX, layout.totalHeightForWidth(_WIDTH_PX))
 
     def _add_step(self, row: int, step: Any) -> None:
         style = theme.state_style("good" if step["safe"] else "bad")
@@ -138,8 +150,11 @@ class EmergencyDialog(QDialog):
         theme.set_property(sign, "state", "good" if step["safe"] else "bad")
         text = QLabel(str(step["name"]) + ("" if step["safe"] else f": {step['problem']}"))
         text.setWordWrap(True)
+        text.setTextFormat(Qt.TextFormat.PlainText)
         self._steps.addWidget(sign, row, 0, Qt.AlignmentFlag.AlignTop)
         self._steps.addWidget(text, row, 1)
+        for label in (sign, text):
+            label.show()  # now: what isn't shown yet has no part in the dialog's height
 
     def _clear_steps(self) -> None:
         while (item := self._steps.takeAt(0)) is not None:
@@ -172,3 +187,14 @@ class EmergencyDialog(QDialog):
 def _work(address: Any, heard: SimpleQueue[str | EmergencyOutcome]) -> None:
     """In a thread of its own."""
     heard.put(EmergencyOff(address, heard.put).run())
+
+
+def _said(outcome: EmergencyOutcome) -> str:
+    """What became of it in a sentence; where steps are listed, their problems stand there."""
+    if not outcome.steps:
+        return outcome.sentence
+    if outcome.safe:
+        return "Every step was verified."
+    if all(step["safe"] for step in outcome.steps):
+        return outcome.sentence
+    return "What is marked below could not be verified."

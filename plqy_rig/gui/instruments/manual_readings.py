@@ -128,7 +128,9 @@ class ReadingsTable(QWidget):
             self._rows[name] = (heading, value, age)
             for place, label in enumerate(self._rows[name]):
                 self._grid.addWidget(label, row, place, Qt.AlignmentFlag.AlignTop)
-            age.setAlignment(Qt.AlignmentFlag.AlignRight)
+            for label in (heading, value):
+                label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            age.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 
     def _fill(self, reading: Mapping[str, Any], *, lost: bool, in_use: bool) -> None:
         _, value, age = self._rows[str(reading["name"])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -11,6 +13,8 @@ from plqy_rig.gui.words import safety_shown
 
 _LAMP = "If the calibration lamp was used, switch it off: the program can't see it."
 _TIMEOUT_S = 120.0
+_ALL_COLUMNS = 6
+"""Mark and words of three steps; a step that wasn't verified has the whole line for its words."""
 
 
 class SafetyPanel(QFrame):
@@ -38,8 +42,9 @@ class SafetyPanel(QFrame):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(6, 1)
+        self._grid.setColumnStretch(_ALL_COLUMNS, 1)
         self._lines: list[QLabel] = []
+        self._steps: list[Mapping[str, object]] = []
         self._lay_out()
         session.rig.changed.connect(lambda topic: self.draw() if topic in ("engine", "occupation") else None)
         session.connected_changed.connect(lambda connected, why: self.draw())
@@ -96,25 +101,31 @@ class SafetyPanel(QFrame):
         self._draw_steps()
 
     def _draw_steps(self) -> None:
+        steps = list((self._session.rig.verdict or {}).get("steps", ()))
+        if steps == self._steps:
+            return
+        self._steps = steps
         for label in self._lines:
             self._grid.removeWidget(label)
+            label.hide()  # it is deleted later
             label.deleteLater()
         self._lines = []
-        steps = (self._session.rig.verdict or {}).get("steps", ())
         all_well = all(step.get("safe") for step in steps)
         for number, step in enumerate(steps):
             state = "good" if step.get("safe") else "bad"
             mark, words = QLabel(theme.state_style(state).symbol), QLabel(_step_words(step))
             words.setWordWrap(not all_well)
+            words.setTextFormat(Qt.TextFormat.PlainText)
             # What is well fits into one line; what isn't needs a line of its own.
             row, first = (0, 2 * number) if all_well else (number, 0)
             for place, label in enumerate((mark, words), start=first):
                 label.setProperty("state", state)
-                self._grid.addWidget(label, row, place, Qt.AlignmentFlag.AlignTop)
+                columns = _ALL_COLUMNS if label is words and not all_well else 1
+                self._grid.addWidget(label, row, place, 1, columns, Qt.AlignmentFlag.AlignTop)
                 self._lines.append(label)
 
 
-def _step_words(step: dict[str, object]) -> str:
+def _step_words(step: Mapping[str, object]) -> str:
     name = str(step.get("name", ""))
     name = name[:1].upper() + name[1:]
     return f"{name}: verified" if step.get("safe") else f"{name}: NOT verified: {step.get('problem')}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PyQt6.QtCore import QTimer
-from PyQt6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSize, Qt, QTimer
+from PyQt6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.instruments.manual_card import NAMES, InstrumentPanel
@@ -23,6 +23,13 @@ _IN_USE = {
     "manual": "The rig is used by hand: light is on, or an action is under way.",
 }
 _TWO_COLUMNS_FROM_PX = 820
+_LEAST_PLOT_PX = 250
+
+
+class _TakenSpectrum(SpectrumPlot):
+    def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
+        """Less than the canvas asks for: it takes what the panels leave, and never from them."""
+        return QSize(420, _LEAST_PLOT_PX)
 
 
 class InstrumentsPage(Page):
@@ -44,10 +51,8 @@ class InstrumentsPage(Page):
         self.hint.setProperty("state", "warning")
         self.hint.setWordWrap(True)
         self.panels = {name: InstrumentPanel(name, session) for name in NAMES}
-        self.spectrum = SpectrumPlot("Spectrum taken by hand")
-        self.spectrum.setMinimumHeight(250)
-        # A plot asks for more height than a page has: here it takes what the panels leave.
-        self.spectrum.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.spectrum = _TakenSpectrum("Spectrum taken by hand")
+        self.spectrum.setMinimumHeight(_LEAST_PLOT_PX)
         self.spectrum.set_quantity("Counts as read", "counts")
         self.spectrum.set_empty(
             "A spectrum taken at the spectrometer's panel appears here, without dark taken off."
@@ -89,6 +94,7 @@ class InstrumentsPage(Page):
         column.addLayout(self._columns, 1)
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

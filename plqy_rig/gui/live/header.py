@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -21,9 +21,10 @@ _FIGURES = ("Time left", "Ready at", "Dose at the sample", "Saved")
 _NOTHING = "–"
 _MOST_FOR_NAME = 0.4
 """Of the width: what is being done now stands beside it."""
-_ROOM_FOR_ALL_PX = 560
+_LEAST_WIDTH_PX = 300
+_MARGIN_PX, _FIGURE_GAP_PX, _PAIR_GAP_PX = 14, 28, 6
 _OF_A_RUN_UNDER_WAY = ("Time left", "Ready at")
-_LESS_NEEDED = ("Ready at", "Dose at the sample")
+_LESS_NEEDED = ("Ready at", "Dose at the sample", "Time left")
 
 
 class LiveHeader(QFrame):
@@ -45,9 +46,12 @@ class LiveHeader(QFrame):
         self.state = QLabel()
         self.now = ElidedLabel()
         self.now.setTextFormat(Qt.TextFormat.PlainText)
-        self.holds = QLabel()
-        self.holds.setWordWrap(True)
+        self.holds, self.reason = QLabel(), QLabel()
+        for label in (self.holds, self.reason):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.holds.setProperty("state", "warning")
+        self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bars = PassBars()
         self._figure_names: list[QLabel] = []
         self.figures = {name: QLabel(_NOTHING) for name in _FIGURES}
@@ -59,6 +63,7 @@ class LiveHeader(QFrame):
         session.connected_changed.connect(lambda connected, why: self.draw())
         session.run.run_changed.connect(self._new_run)
         session.run.exposure_added.connect(lambda role, step: self._draw_figures())
+        session.run.stopped.connect(lambda document: self.draw())
         theme.manager().changed.connect(self.draw)
         self._new_run()
 
@@ -69,10 +74,10 @@ class LiveHeader(QFrame):
             first.addWidget(widget)
         first.addWidget(self.now, 1)
         row = QHBoxLayout()
-        row.setSpacing(28)
+        row.setSpacing(_FIGURE_GAP_PX)
         for name, label in self.figures.items():
             pair = QHBoxLayout()
-            pair.setSpacing(6)
+            pair.setSpacing(_PAIR_GAP_PX)
             heading = QLabel(name)
             heading.setProperty("role", "muted")
             self._figure_names.append(heading)
@@ -81,10 +86,11 @@ class LiveHeader(QFrame):
             row.addLayout(pair)
         row.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setContentsMargins(_MARGIN_PX, 10, _MARGIN_PX, 10)
         layout.setSpacing(8)
         layout.addLayout(first)
         layout.addWidget(self.holds)
+        layout.addWidget(self.reason)
         layout.addWidget(self.bars)
         layout.addLayout(row)
 
@@ -110,11 +116,11 @@ class LiveHeader(QFrame):
         theme.set_property(self.state, "state", style)
         self.holds.setText(" ".join(rig.holds))
         self.holds.setVisible(bool(rig.holds))
+        self._draw_reason()
         activity = rig.activity or {}
         active_role = str(activity.get("role", "")) if under_way else ""
         self.bars.set_passes(rig.progress.get("passes", ()), active_role)
         self.bars.setVisible(bool(rig.progress.get("passes")))
-        self._fit()
         self._draw_figures()
         self._tick()
         if under_way and not self._second.isActive():
@@ -127,9 +133,20 @@ class LiveHeader(QFrame):
         """Whether what is known is how things are now."""
         return self._session.connected or self._session.address is None
 
+    def _draw_reason(self) -> None:
+        """Say why the run ended before its end."""
+        stop = self._session.run.stop or {}
+        reason = "" if self._session.rig.run_under_way else str(stop.get("reason") or "").strip()
+        self.reason.setText(f"{reason[:1].upper()}{reason[1:]}")
+        self.reason.setVisible(bool(reason))
+
     def _name_it(self, sample: str) -> None:
         self.title.set_whole(sample)
         self._fit()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 -- Qt's
+        """Narrower than the figures that are shown now: some of them go where there is little room."""
+        return QSize(_LEAST_WIDTH_PX, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
         """What matters less goes first where there is little room."""
@@ -139,12 +156,22 @@ class LiveHeader(QFrame):
     def _fit(self) -> None:
         wide = self.title.fontMetrics().horizontalAdvance(self.title.whole) + 10
         self.title.setFixedWidth(min(max(int(_MOST_FOR_NAME * self.width()), 60), wide))
-        there, narrow = bool(self._session.rig.run), self.width() < _ROOM_FOR_ALL_PX
-        left_out = () if self._session.rig.run_under_way else _OF_A_RUN_UNDER_WAY
-        for (name, figure), heading in zip(self.figures.items(), self._figure_names, strict=True):
-            shown = there and name not in left_out and not (narrow and name in _LESS_NEEDED)
-            heading.setVisible(shown)
-            figure.setVisible(shown)
+        there, under_way = bool(self._session.rig.run), self._session.rig.run_under_way
+        pairs = dict(zip(_FIGURES, zip(self._figure_names, self.figures.values(), strict=True), strict=True))
+        needed = {
+            name: sum(label.sizeHint().width() for label in pair) + _PAIR_GAP_PX + _FIGURE_GAP_PX
+            for name, pair in pairs.items()
+        }
+        left_out = [] if under_way else list(_OF_A_RUN_UNDER_WAY)
+        for name in left_out:
+            needed.pop(name)
+        for name in _LESS_NEEDED:
+            if name in needed and sum(needed.values()) > self.width() - 2 * _MARGIN_PX + _FIGURE_GAP_PX:
+                left_out.append(name)
+                needed.pop(name)
+        for name, pair in pairs.items():
+            for label in pair:
+                label.setVisible(there and name not in left_out)
 
     def _draw_figures(self) -> None:
         rig = self._session.rig
@@ -159,6 +186,7 @@ class LiveHeader(QFrame):
         words = f"{saved} of {wanted} exposures" if wanted else _NOTHING
         self.figures["Saved"].setText(f"{words}, {unsaved} waiting for the disk" if unsaved else words)
         theme.set_property(self.figures["Saved"], "state", "warning" if unsaved else "")
+        self._fit()
 
     def dose_j(self) -> float | None:
         """Light that fell directly on the sample, J, as the dry run foretells it; None: it isn't known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -25,6 +25,7 @@ class RoleButton(QAbstractButton):
         self.available = False
         self.remark = ""
         self.shows_remark = False
+        self.warns = False
         self.setText(theme.role_style(role).label)
         self.setCheckable(True)
         self.setChecked(True)
@@ -38,13 +39,18 @@ class RoleButton(QAbstractButton):
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's
         """Room for line and words."""
         metrics = self.fontMetrics()
-        return QSize(_LINE_PX + 3 * _GAP_PX + metrics.horizontalAdvance(self.text()), metrics.height() + 8)
+        return QSize(_LINE_PX + 3 * _GAP_PX + metrics.horizontalAdvance(self.words), metrics.height() + 8)
+
+    @property
+    def words(self) -> str:
+        """Get what is written: the role, with the sign of a warning where there is one."""
+        return f"{theme.state_style('warning').symbol} {self.text()}" if self.warns else self.text()
 
     @property
     def has_room(self) -> bool:
         """Get whether words and remark fit."""
         width = self.fontMetrics().horizontalAdvance
-        return self.width() >= _LINE_PX + 5 * _GAP_PX + width(self.text()) + width(self.remark)
+        return self.width() >= _LINE_PX + 5 * _GAP_PX + width(self.words) + width(self.remark)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 -- Qt's
         """Draw the line as in the plot, then the words."""
@@ -58,15 +64,15 @@ class RoleButton(QAbstractButton):
         style = theme.role_style(self.role)
         painter.setPen(theme.pen(style.colour, 2.4, style.dash))
         painter.drawLine(QPointF(_GAP_PX, middle), QPointF(_GAP_PX + _LINE_PX, middle))
-        painter.setPen(theme.pen(colours.text))
+        painter.setPen(theme.pen(colours.warning if self.warns else colours.text))
         font = painter.font()
         font.setStrikeOut(not self.isChecked())
         painter.setFont(font)
         room = self.rect().adjusted(_LINE_PX + 2 * _GAP_PX, 0, -2, 0)
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        words = self.fontMetrics().elidedText(self.words, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, left, words)
-        room.setLeft(room.left() + self.fontMetrics().horizontalAdvance(self.text()) + 2 * _GAP_PX)
+        room.setLeft(room.left() + self.fontMetrics().horizontalAdvance(self.words) + 2 * _GAP_PX)
         if self.shows_remark:
             painter.setPen(theme.pen(colours.muted))
             painter.drawText(room, left, self.remark)
@@ -99,15 +105,19 @@ class RoleLegend(QWidget):
         """Get the roles that may be shown."""
         return frozenset(role for role, button in self.buttons.items() if button.isChecked())
 
-    def set_available(self, roles: Mapping[Role, str]) -> None:
-        """Say which roles have a spectrum at the step on show, with a remark to each, e.g. `10 × 12 ms`.
+    def set_available(self, roles: Mapping[Role, str], warned: Container[Role] = ()) -> None:
+        """Say which roles have a spectrum at the step on show.
 
         The sixth role is listed only if it has one.
+
+        Args:
+            roles: those, with a remark to each, e.g. `10 × 12 ms`.
+            warned: roles whose spectrum has something wrong with it, told by the remark.
         """
         for role, button in self.buttons.items():
-            state = (role in roles, roles.get(role, ""))
-            if (button.available, button.remark) != state:
-                button.available, button.remark = state
+            state = (role in roles, roles.get(role, ""), role in warned)
+            if (button.available, button.remark, button.warns) != state:
+                button.available, button.remark, button.warns = state
                 button.setToolTip(f"Show or hide: {button.text()}  {button.remark}")
                 button.update()
         if Role.EMPTY_EMISSION in roles:

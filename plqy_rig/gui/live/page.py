@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QScrollArea, QSplitter, QTabBar, QVBoxLayout, QWidget
 
@@ -16,8 +16,8 @@ from plqy_rig.gui.window.settings import Settings
 
 _ROOM_FOR_BOTH_PX = 600
 _SETTLE_MS = 300
-_LEAST_HEIGHT_PX = 500
-"""Below that the page scrolls: plots that can't be read are none."""
+_LEAST_HEIGHT_PX, _SCROLLED_HEIGHT_PX = 500, 590
+"""Below the first the page scrolls, and has the second then: plots that can't be read are none."""
 
 
 class LivePage(Page):
@@ -66,7 +66,8 @@ class LivePage(Page):
     def _lay_out(self) -> None:
         self.columns.setSizes([1100, 900])
         self.columns.setMinimumHeight(_LEAST_HEIGHT_PX)
-        area = QScrollArea()
+        self._area = area = QScrollArea()
+        area.installEventFilter(self)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.columns)
@@ -130,6 +131,13 @@ class LivePage(Page):
         """Keep how the parts share the room."""
         for key, splitter in self._splitters.items():
             self._settings.remember(key, splitter.saveState())
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's
+        """Give the plots their height: all of the page, or a good one where they have to be scrolled."""
+        if event is not None and event.type() == QEvent.Type.Resize and watched is self._area:
+            scrolls = self._area.height() < _LEAST_HEIGHT_PX
+            self.columns.setMinimumHeight(_SCROLLED_HEIGHT_PX if scrolls else _LEAST_HEIGHT_PX)
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
         """Beside each other where there is room, else the spectra or the result alone."""

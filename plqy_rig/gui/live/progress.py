@@ -125,10 +125,12 @@ class PassBars(QWidget):
         words = style.label
         if lines == 2:
             place, _, light = style.label.partition(" (")
+            if wide(place) > width:
+                place = place.split()[0]
             place = painter.fontMetrics().elidedText(place, Qt.TextElideMode.ElideRight, int(width))
             painter.drawText(QRectF(left, 0, width, height), to_left, place)
             words = light.rstrip(")")
-        if wide(words) + wide(count) + 8 > width and not entry.active:
+        if wide(words) + wide(count) + 8 > width:
             # Where there isn't room for both, the words matter more: the bar shows the count.
             count = "✔" if complete else ""
         room = int(width - wide(count) - 8)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -24,10 +23,11 @@ from PyQt6.QtWidgets import (
 )
 
 from plqy_rig.gui.host_link.rig_model import RigModel
-from plqy_rig.gui.live.spectra import widen_list
+from plqy_rig.gui.live.short_box import ShortComboBox
 from plqy_rig.gui.plots.density_plot import DensityPlot, DensitySeries
 from plqy_rig.gui.plots.throttle import Throttle
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.words import unbroken
 
 FloatArray = NDArray[np.float64]
 
@@ -35,6 +35,7 @@ SKIN_EXPOSURE_LIMIT_MW_PER_CM2 = 730.0
 """ICNIRP's limit for skin at 980 nm: a landmark for readers, not a limit of the rig."""
 
 _ROOM_FOR_BOTH_PX = 440
+_FLAG_PX, _FLAGS_PX = 64, 96
 _TITLES = {
     "er": "Er band",
     "er_table1": "Er band, narrow",
@@ -74,24 +75,22 @@ class ResultView(QWidget):
         self.detail = QLabel()
         self.detail.setProperty("role", "muted")
         self.detail.setWordWrap(True)
-        self.window_box = QComboBox()
+        self.window_box = ShortComboBox()
         self.window_box.setAccessibleName("Emission window")
-        self.errors_box = QComboBox()
+        self.errors_box = ShortComboBox()
         self.errors_box.addItems([choice.value for choice in ErrorBars])
         self.errors_box.setAccessibleName("What the error bars show")
-        self.errors_box.setToolTip("Thick bars: statistical uncertainty. Thin bars: all of it.")
+        self.errors_box.set_hint("Thick bars: statistical uncertainty. Thin bars: all of it.")
         self.yield_plot = DensityPlot("Quantum yield", "PLQY", "%")
         self.yield_plot.set_reference_density(
             SKIN_EXPOSURE_LIMIT_MW_PER_CM2, "730 mW/cm²: skin exposure limit at 980 nm (ICNIRP)"
         )
         self.absorptance_plot = DensityPlot("Absorptance A", "A", "")
         self.mu_plot = DensityPlot("Indirect absorption μ", "μ", "")
-        for narrow in (self.absorptance_plot, self.mu_plot):
-            narrow.set_axis_label("bottom", "Density (mW/cm²)")
         self.flags = QListWidget()
         self.flags.setWordWrap(True)
         self.flags.setAccessibleName("Flags of the result")
-        self.flags.setMinimumHeight(64)
+        self.flags.setMinimumHeight(_FLAG_PX)
         self.flags.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.flags.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self._swaps: list[QToolButton] = []
@@ -108,12 +107,9 @@ class ResultView(QWidget):
     def _lay_out(self) -> None:
         controls = QHBoxLayout()
         controls.setSpacing(8)
-        for box in (self.window_box, self.errors_box):
-            # Cut to the room there is; the open list shows all of it.
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for box, share in ((self.window_box, 8), (self.errors_box, 5)):
             box.setMinimumContentsLength(6)
-            widen_list(box)
-            controls.addWidget(box, 1)
+            controls.addWidget(box, share)
         inside = self.yield_plot.layout()
         assert isinstance(inside, QVBoxLayout)
         inside.insertWidget(1, self.headline)
@@ -266,6 +262,8 @@ class ResultView(QWidget):
                 "warning" if is_doubt(flag, words) else "note",
                 f"{where[0].upper()}{where[1:]}: {sentence(flag, words)}",
             )
+        # Two of them can be read without scrolling.
+        self.flags.setMinimumHeight(_FLAG_PX if self.flags.count() < 2 else _FLAGS_PX)
         self.flags.setVisible(self.flags.count() > 0)
 
     def _add_flag(self, kind: str, text: str) -> None:
@@ -330,11 +328,11 @@ def _detail(result: Mapping[str, Any], window: Mapping[str, Any]) -> str:
     parts = [f"mean over {low:g}–{high:g} mW/cm², {so_far}"]
     absorptance, uncertainty = finite(mean.get("absorptance")), finite(mean.get("u_absorptance"))
     if math.isfinite(absorptance):
-        parts.append(f"A = {absorptance:.4f} ± {uncertainty:.4f}")
+        parts.append(unbroken(f"A = {absorptance:.4f} ± {uncertainty:.4f}"))
     other = finite(mean.get("plqy_2m"))
     if math.isfinite(other):
-        parts.append(f"by two measurements {100 * other:.2f} %")
-    return "   ·   ".join(parts)
+        parts.append(unbroken(f"by two measurements {100 * other:.2f} %"))
+    return "; ".join(parts)
 
 
 def _plain_series(

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QShowEvent
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from calibration.roles import PASS_ORDER, Role
 from plqy_rig.evaluation.windows import NAMED_WINDOWS
 from plqy_rig.gui.host_link.live_run import LiveRun
 from plqy_rig.gui.live.legend import RoleLegend
 from plqy_rig.gui.live.photons import PhotonScale
+from plqy_rig.gui.live.short_box import ShortComboBox
 from plqy_rig.gui.plots.spectrum_plot import Shading, SpectrumLine, SpectrumPlot
 from plqy_rig.gui.plots.throttle import Throttle
 from plqy_rig.gui.themes import theme
@@ -27,7 +28,7 @@ NEWEST = -1
 """The choice that shows for each role what was measured last at the newest step."""
 
 _NEARLY_FULL = 0.95
-_LIST_WIDTH_PX, _LEAST_BOX_WIDTH_PX = 200, 84
+_LEAST_BOX_WIDTH_PX = 84
 _DEFAULT_LASER_WINDOW_NM = (967.0, 987.0)
 _EMPTY = "Spectra appear here as they are saved: every role of a power step on top of each other."
 
@@ -50,6 +51,7 @@ _AXIS_WORDS = {
     Quantity.COUNTS: "Counts as read",
     Quantity.FLUX: "Photon flux into the sphere",
 }
+_SHORT_WORDS = {Quantity.NET_COUNTS: "Net counts", Quantity.COUNTS: "Counts", Quantity.FLUX: "Flux"}
 
 
 class SpectraView(QWidget):
@@ -67,17 +69,17 @@ class SpectraView(QWidget):
         self._no_scale = ""
         self.plot = SpectrumPlot("Spectra")
         self.legend = RoleLegend()
-        self.step_box = QComboBox()
-        self.step_box.setToolTip("Which power step is shown")
+        self.step_box = ShortComboBox()
+        self.step_box.set_hint("Which power step is shown")
         self.step_box.setAccessibleName("Power step shown")
-        self.quantity_box = QComboBox()
+        self.quantity_box = ShortComboBox()
         self.quantity_box.addItems([quantity.value for quantity in Quantity])
         for index, quantity in enumerate(Quantity):
             self.quantity_box.setItemData(index, quantity.axis_words, Qt.ItemDataRole.ToolTipRole)
         self.quantity_box.setAccessibleName("Quantity on the axis")
         self.log_box = QCheckBox("Log")
         self.log_box.setToolTip("Logarithmic axis: laser line and emission side by side")
-        self.zoom_box = QComboBox()
+        self.zoom_box = ShortComboBox()
         self.zoom_box.setAccessibleName("Wavelengths shown")
         self._lay_out()
         self._draw_soon = Throttle(self, self._draw_if_seen, 100)
@@ -88,11 +90,8 @@ class SpectraView(QWidget):
         controls = QHBoxLayout()
         controls.setSpacing(8)
         for box, share in ((self.step_box, 4), (self.quantity_box, 4), (self.zoom_box, 3)):
-            # Cut to the room there is; the open list shows all of it.
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(3)
             box.setMinimumWidth(_LEAST_BOX_WIDTH_PX)
-            widen_list(box)
             controls.addWidget(box, share)
         controls.addWidget(self.log_box)
         layout = QVBoxLayout(self)
@@ -166,10 +165,8 @@ class SpectraView(QWidget):
         self.zoom_box.blockSignals(False)
 
     def _take_quantity(self) -> None:
-        if self.quantity is Quantity.FLUX:
-            self.plot.set_quantity(self.quantity.axis_words, "s⁻¹ nm⁻¹")
-        else:
-            self.plot.set_quantity(self.quantity.axis_words, "counts")
+        unit = "s⁻¹ nm⁻¹" if self.quantity is Quantity.FLUX else "counts"
+        self.plot.set_quantity(self.quantity.axis_words, unit, _SHORT_WORDS[self.quantity])
         self._draw_soon.request()
 
     def _zoom(self) -> None:
@@ -185,7 +182,8 @@ class SpectraView(QWidget):
         """Draw the spectra of the step on show."""
         step = self.shown_step()
         available = [] if step is None else [role for role in PASS_ORDER if self._run.exposure(role, step)]
-        self.legend.set_available({role: self._exposure_words(role, step) for role in available})
+        saturated = [role for role in available if self._is_saturated(role, step)]
+        self.legend.set_available({role: self._exposure_words(role, step) for role in available}, saturated)
         no_flux = self.quantity is Quantity.FLUX and self._scale is None and bool(self._run.start)
         shown = [] if no_flux else [role for role in available if role in self.legend.chosen]
         self.plot.set_lines([self._line(role, step) for role in shown if step is not None])
@@ -242,6 +240,10 @@ class SpectraView(QWidget):
             taken_off = max(float(np.median(dark)) for dark in darks)
         return _NEARLY_FULL * full - taken_off, full - taken_off
 
+    def _is_saturated(self, role: Role, step: int | None) -> bool:
+        exposure = None if step is None else self._run.exposure(role, step)
+        return exposure is not None and bool(exposure.data["saturated"])
+
     def _exposure_words(self, role: Role, step: int | None) -> str:
         exposure = None if step is None else self._run.exposure(role, step)
         if exposure is None:
@@ -254,10 +256,3 @@ class SpectraView(QWidget):
         if step is None or step >= densities.size:
             return "Spectra"
         return f"Spectra at step {step + 1} of {densities.size}, {densities[step]:.4g} mW/cm²"
-
-
-def widen_list(box: QComboBox) -> None:
-    """Let the open list be wider than the box."""
-    view = box.view()
-    assert view is not None
-    view.setMinimumWidth(_LIST_WIDTH_PX)

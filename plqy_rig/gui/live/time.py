@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QShowEvent
@@ -57,12 +59,14 @@ class TimeView(QWidget):
             ("laser", "°C", self.temperature_history, 1.0),
         ):
             found = reading_in(self._rig.instruments.get(instrument, {}), unit)
-            if found is not None and history.add(found[0], scale * found[1]):
+            if found is not None and history.add(found[0], scale * found[1]) and self._run.stop is None:
                 self._draw_soon.request()
 
     def draw(self) -> None:
         """Draw what came since the run began."""
         begin_s = float(self._run.start.get("time", 0.0))
+        # What the idle rig reads afterwards is none of the run's, and would push the run to the left.
+        end_s = float((self._run.stop or {}).get("time", math.inf))
         for plot, history, key, scale, empty in (
             (self.power_plot, self.power_history, "monitor_power_w", 1e3, _EMPTY_POWER),
             (self.temperature_plot, self.temperature_history, "laser_temperature_c", 1.0, _EMPTY_TEMPERATURE),
@@ -73,6 +77,7 @@ class TimeView(QWidget):
                 continue
             points = self._points(key, scale)
             times, values = history.since(begin_s)
+            times, values = times[times <= end_s], values[times <= end_s]
             if plot is self.power_plot:
                 # The wheel moves between exposures: a line between their powers would mean nothing.
                 times, values = times[:0], values[:0]

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, pyqtSignal
@@ -14,6 +15,7 @@ from PyQt6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -27,12 +29,14 @@ from PyQt6.QtWidgets import (
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.host_link.wire import Message
 from plqy_rig.gui.themes import theme
-from plqy_rig.gui.widgets.pages import Page
+from plqy_rig.gui.widgets.breakable import breakable
+from plqy_rig.gui.widgets.pages import EmptyState, Page
 from plqy_rig.gui.window.diagnostics import diagnostics_text
 
 _COLUMNS = ("Time", "From", "What")
 _LEVELS = ("everything", "warnings and errors")
 _KEPT = 500
+_CELL_MARGINS_PX = 12
 _HIDDEN_LOGGERS = ("asyncio", "websockets")
 
 
@@ -120,7 +124,7 @@ class _LogTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole and entry.state != "unknown":
             return QColor(theme.state_style(entry.state).colour)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == 2:
-            return entry.sentence
+            return f"<p>{escape(entry.sentence)}</p>"  # as rich text it is wrapped
         return None
 
 
@@ -162,6 +166,9 @@ class LogPage(Page):
         self.search = QLineEdit()
         self.level = QComboBox()
         self.view = QTableView()
+        self.empty = EmptyState("log", "")
+        self.whole = QLabel()
+        self._at_end = True
         self.count = QLabel()
         self._make_widgets()
         self._lay_out()
@@ -218,24 +225,58 @@ class LogPage(Page):
             sentence = f"{change['old']} → {change['new']}{reason}"
             entries.append(LogEntry(float(change["time_s"]), "engine", "unknown", sentence))
         entries.sort(key=lambda entry: entry.time_s)
-        bar = self.view.verticalScrollBar()
-        at_end = bar is None or bar.value() >= bar.maximum() - 2
+        at_end = self._at_end
         self._table.show_entries(entries)
         self._count()
         if at_end:
             self.view.scrollToBottom()
 
+    def _scrolled(self, value: int) -> None:
+        bar = self.view.verticalScrollBar()
+        self._at_end = bar is None or value >= bar.maximum() - 2
+
+    def _range_changed(self, _low: int, high: int) -> None:
+        """Whoever looks at the end goes on looking at it when the window gets another size."""
+        bar = self.view.verticalScrollBar()
+        if self._at_end and bar is not None:
+            bar.setValue(high)
+
     def _look(self) -> None:
         self._filter.look_for(self.search.text(), self.level.currentIndex() == 1)
         self._count()
 
+    def _renew_clear_button(self) -> None:
+        # It keeps the picture it was made with; one of another theme would light up a dark room.
+        self.search.setClearButtonEnabled(False)
+        self.search.setClearButtonEnabled(True)
+
+    def _show_whole(self) -> None:
+        """A selected line that is too long for the table is shown whole below it."""
+        selection = self.view.selectionModel()
+        rows = selection.selectedRows(2) if selection is not None else []
+        entry = self._table.entries[self._filter.mapToSource(rows[0]).row()] if len(rows) == 1 else None
+        room = self.view.columnWidth(2) - _CELL_MARGINS_PX
+        long = entry is not None and self.view.fontMetrics().horizontalAdvance(entry.sentence) > room
+        self.whole.setText(breakable(entry.sentence) if entry is not None and long else "")
+        self._whole_card.setVisible(long)
+
     def _count(self) -> None:
         shown, known = self._filter.rowCount(), self._table.rowCount()
+        self.view.setVisible(shown > 0)
+        self.empty.setVisible(shown == 0)
+        if known:
+            self.empty.set_text(
+                "No line matches", "Fewer words, or everything instead of warnings: try that."
+            )
+        else:
+            self.empty.set_text("Nothing has happened yet", "What the rig and this window do is listed here.")
+        self._show_whole()
         self.count.setText(f"{known} lines" if shown == known else f"{shown} of {known} lines")
 
     def _make_widgets(self) -> None:
         self.search.setPlaceholderText("Look for words …")
         self.search.setClearButtonEnabled(True)
+        theme.manager().changed.connect(self._renew_clear_button)
         self.search.textChanged.connect(self._look)
         self.level.addItems(_LEVELS)
         self.level.currentIndexChanged.connect(self._look)
@@ -255,6 +296,15 @@ class LogPage(Page):
             header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             header.resizeSection(0, 90)
             header.resizeSection(1, 80)
+        selection = view.selectionModel()
+        if selection is not None:
+            selection.selectionChanged.connect(lambda _new, _old: self._show_whole())
+        bar = view.verticalScrollBar()
+        if bar is not None:
+            bar.valueChanged.connect(self._scrolled)
+            bar.rangeChanged.connect(self._range_changed)
+        self.whole.setWordWrap(True)
+        self.whole.setTextFormat(Qt.TextFormat.PlainText)
 
     def _lay_out(self) -> None:
         copy, diagnostics = QPushButton("Copy lines"), QPushButton("Copy diagnostics")
@@ -263,6 +313,7 @@ class LogPage(Page):
         diagnostics.setToolTip("Versions, rig, state and the last lines, to ask for help with (no secrets)")
         diagnostics.clicked.connect(self.copy_diagnostics)
         top = QHBoxLayout()
+        top.setSpacing(8)
         top.addWidget(self.search, 1)
         for widget in (self.level, self.count, copy, diagnostics):
             top.addWidget(widget)
@@ -271,6 +322,14 @@ class LogPage(Page):
         layout.setSpacing(12)
         layout.addLayout(top)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.empty, 1)
+        self._whole_card = QFrame(self)
+        self._whole_card.setProperty("role", "card")
+        inside = QVBoxLayout(self._whole_card)
+        inside.setContentsMargins(14, 10, 14, 10)
+        inside.addWidget(self.whole)
+        layout.addWidget(self._whole_card)
+        self._count()
 
 
 def _copy(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from calibration.roles import PASS_ORDER
 from plqy_rig.gui.measure.dry_run_bar import LimitBar
@@ -23,14 +23,21 @@ from plqy_rig.gui.measure.words import (
     moment_words,
 )
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.breakable import breakable
+from plqy_rig.gui.widgets.scroll_column import ScrollColumn
+from plqy_rig.gui.window.header import ElidedLabel
 from procedures.recipe_problems import RecipeProblem
 
 _CLOCK_INTERVAL_MS = 20_000
 _MOST_PROBLEMS = 6
 _LEAST_WIDTH_PX = 360
+_HINT = "With a rig, this tells what the recipe means: how long, how much light on the sample, which records."
+_LEAST_HEIGHT_PX = 90
+_GUTTER_PX = 16
+"""The page's margin: its scroll bar lies there."""
 
 
-class DryRunPanel(QScrollArea):
+class DryRunPanel(ScrollColumn):
     """The summary of a dry run.
 
     Signals:
@@ -40,33 +47,53 @@ class DryRunPanel(QScrollArea):
     field_wanted = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        content = QWidget()
+        self._layout = QGridLayout(content)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(12)
+        super().__init__(content, _GUTTER_PX, parent)
         self._summary: dict[str, Any] | None = None
         self._speed = 1.0
-        content = QWidget()
-        self._layout = QVBoxLayout(content)
-        self._layout.setContentsMargins(0, 0, 4, 0)
-        self._layout.setSpacing(12)
+        self.hint = _wrapping("muted")
+        self.hint.setText(_HINT)
         self.problems = ProblemCard()
         self.problems.field_wanted.connect(self.field_wanted)
         self.duration = DurationCard()
         self.light = LightCard()
         self.records = RecordsCard()
         self.warnings = WarningCard()
-        for card in (self.problems, self.duration, self.light, self.warnings, self.records):
-            self._layout.addWidget(card)
-        self._layout.addStretch(1)
-        self.setWidget(content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(_LEAST_WIDTH_PX)
+        self.stand_in(columns=1)
+        self.setMinimumHeight(_LEAST_HEIGHT_PX)
         self._clock = QTimer(self)
         self._clock.setInterval(_CLOCK_INTERVAL_MS)
         self._clock.timeout.connect(self._show)
         self._clock.start()
         theme.manager().changed.connect(self._show)
         self._show()
+
+    def least_width(self, columns: int) -> int:
+        """How wide it has to be with its cards in so many columns, strip of the scroll bar included."""
+        cards = (self.problems, self.duration, self.light, self.warnings, self.records)
+        widths = [card.minimumSizeHint().width() for card in cards if not card.isHidden()]
+        if columns == 1:
+            return max(*widths, _LEAST_WIDTH_PX - _GUTTER_PX, 0) + _GUTTER_PX
+        left = max(card.minimumSizeHint().width() for card in (self.duration, self.warnings))
+        right = max(card.minimumSizeHint().width() for card in (self.light, self.records))
+        return left + self._layout.spacing() + right + _GUTTER_PX
+
+    def stand_in(self, columns: int) -> None:
+        """Place the cards in one column, or in two beside each other where it is low and wide."""
+        layout = self._layout
+        cards = (self.duration, self.light, self.warnings, self.records)
+        layout.addWidget(self.hint, 0, 0, 1, columns)
+        layout.addWidget(self.problems, 0, 0, 1, columns)
+        for index, card in enumerate(cards):
+            layout.addWidget(card, 1 + index // columns, index % columns)
+        for column in range(2):
+            layout.setColumnStretch(column, 1 if column < columns else 0)
+        # What is left over is below the cards, not between them.
+        layout.setRowStretch(len(cards) + 1, 1)
+        self.updateGeometry()
 
     def show_summary(self, summary: Mapping[str, Any] | None, speed: float) -> None:
         """Show a summary of `check_recipe`; None: there is none.
@@ -82,11 +109,16 @@ class DryRunPanel(QScrollArea):
     def show_problems(self, problems: Iterable[RecipeProblem]) -> None:
         """Show what is wrong, also where its field can't be seen."""
         self.problems.show_problems(tuple(problems))
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        self.hint.setVisible(self._summary is None and self.problems.isHidden())
 
     def _show(self) -> None:
         summary = self._summary
         for card in (self.duration, self.light, self.records, self.warnings):
             card.setVisible(summary is not None)
+        self._show_hint()
         if summary is None:
             return
         self.duration.show_summary(summary, self._speed)
@@ -178,23 +210,26 @@ class DurationCard(_Card):
         self._table = QWidget()
         self._grid = QGridLayout(self._table)
         self._grid.setContentsMargins(0, 4, 0, 0)
-        self._grid.setHorizontalSpacing(14)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
         self.box.addWidget(self._table)
         self._labels = [self._make_row(row) for row in range(len(PASS_ORDER) + 1)]
-        for label, title in zip(self._labels[0], ("Pass", "Steps", "Spectrum", "About"), strict=True):
+        name, numbers = self._labels[0]
+        name.set_whole("Pass")
+        for label, title in zip(numbers, ("Steps", "Spectrum", "About"), strict=True):
             label.setText(title)
+        for label in (name, *numbers):
             label.setProperty("role", "muted")
+        self.box.addStretch(1)
 
-    def _make_row(self, row: int) -> list[QLabel]:
-        labels = []
-        for column in range(4):
-            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-            label = QLabel()
-            self._grid.addWidget(label, row, column, side | Qt.AlignmentFlag.AlignVCenter)
-            labels.append(label)
-        return labels
+    def _make_row(self, row: int) -> tuple[ElidedLabel, list[QLabel]]:
+        name, numbers = ElidedLabel(), [QLabel() for _ in range(3)]
+        self._grid.addWidget(name, row, 0)
+        for column, label in enumerate(numbers, start=1):
+            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            self._grid.addWidget(label, row, column, side)
+        return name, numbers
 
     def show_summary(self, summary: Mapping[str, Any], speed: float) -> None:
         """Show it; a bench's seconds are shorter."""
@@ -210,19 +245,19 @@ class DurationCard(_Card):
         self._show_passes(summary["passes"])
 
     def _show_passes(self, passes: Sequence[Mapping[str, Any]]) -> None:
-        for index, labels in enumerate(self._labels[1:]):
+        for index, (name, numbers) in enumerate(self._labels[1:]):
             there = index < len(passes)
-            for label in labels:
+            for label in (name, *numbers):
                 label.setVisible(there)
             if there:
                 one = passes[index]
+                name.set_whole(role_words(one["role"]))
                 texts = (
-                    role_words(one["role"]),
                     f"{one['steps']}",
                     integration_words(one["integration_time_range_s"]),
                     duration_words(one["expected_duration_s"]),
                 )
-                for label, text in zip(labels, texts, strict=True):
+                for label, text in zip(numbers, texts, strict=True):
                     label.setText(text)
 
 
@@ -231,7 +266,7 @@ class LightCard(_Card):
 
     def __init__(self) -> None:
         super().__init__("On the sample, and on the disk")
-        self.density = QLabel()
+        self.density = _wrapping()
         self.bar = LimitBar()
         self.box.addWidget(self.density)
         self.box.addWidget(self.bar)
@@ -241,6 +276,8 @@ class LightCard(_Card):
         grid.setColumnStretch(1, 1)
         self.box.addLayout(grid)
         self.dose, self.exposures, self.folder, self.disk = (_wrapping() for _ in range(4))
+        # Copied, the places where its lines break would come with it.
+        self.folder.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         rows = (
             ("Dose", self.dose),
             ("Exposures", self.exposures),
@@ -252,6 +289,7 @@ class LightCard(_Card):
             title.setProperty("role", "muted")
             grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, row, 1)
+        self.box.addStretch(1)
 
     def show_summary(self, summary: Mapping[str, Any]) -> None:
         """Show it."""
@@ -264,8 +302,7 @@ class LightCard(_Card):
         self.dose.setText(f"{dose_words(summary['dose_j'])}, with the sample in the beam")
         steps, passes = len(summary["power_densities_mw_per_cm2"]), len(summary["passes"])
         self.exposures.setText(f"{summary['steps']} = {steps} powers × {passes or '?'} passes")
-        # Zero-width spaces let a long path break at its slashes.
-        self.folder.setText(f"{summary['out']}/{summary['folder_pattern']}".replace("/", "/\u200b"))
+        self.folder.setText(breakable(f"{summary['out']}/{summary['folder_pattern']}"))
         self.folder.setToolTip(", ".join(summary.get("files", ())))
         self.disk.setText(file_words(summary))
 
@@ -278,6 +315,7 @@ class WarningCard(_Card):
         theme.set_property(self, "state", "warning")
         self.text = _wrapping()
         self.box.addWidget(self.text)
+        self.box.addStretch(1)
 
     def show_warnings(self, warnings: Iterable[str]) -> None:
         """Show them; nothing when there are none."""
@@ -294,6 +332,7 @@ class RecordsCard(_Card):
         self.text = _wrapping()
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.box.addWidget(self.text)
+        self.box.addStretch(1)
 
     def show_summary(self, summary: Mapping[str, Any]) -> None:
         """Show each with its age and expiry."""

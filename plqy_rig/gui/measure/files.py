@@ -18,8 +18,34 @@ from plqy_rig.gui.measure.recipe_desk import RecipeDesk
 from plqy_rig.gui.measure.recipe_file import RecipeFile
 from plqy_rig.gui.measure.recipe_form import RecipeForm
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
 
+_MENU_WIDTH_PX = 420
 _FILTER = "Recipes (*.toml);;All files (*)"
+
+
+class _RecipeName(ElidedLabel):
+    """The recipe's name, no wider than it is long; the tooltip tells where it lies."""
+
+    _path = ""
+
+    def show_name(self, name: str, path: str) -> None:
+        """Show a name."""
+        self._path = path
+        self.set_whole(name)
+        self.setMaximumWidth(self.fontMetrics().horizontalAdvance(name) + 2)
+        self._fit()
+
+    def _fit(self) -> None:
+        super()._fit()
+        if self._path:
+            self.setToolTip(f"{self.whole}\n{self._path}")
+
+
+def _menu_words(menu: QMenu, name: str) -> str:
+    """A name as it can stand in a menu: not wider than a window, and without a key in it."""
+    short = menu.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _MENU_WIDTH_PX)
+    return short.replace("&", "&&")
 
 
 class RecipeFiles(QWidget):
@@ -37,8 +63,10 @@ class RecipeFiles(QWidget):
         super().__init__()
         self._session, self.desk, self._form = session, desk, form
         self._saved_at = ""
-        self.name = QLabel()
+        self.name = _RecipeName()
         self.name.setProperty("role", "muted")
+        self.state = QLabel()
+        self.state.setProperty("role", "muted")
         self.preset_button = self._menu_button("Presets", "records", self._fill_presets)
         self.open_button = self._menu_button("Open", "open", self._fill_recent)
         self.save_button = self._menu_button("Save", "save", self._fill_save)
@@ -46,6 +74,8 @@ class RecipeFiles(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.name, 1)
+        layout.addWidget(self.state)
+        layout.addStretch(0)
         for button in (self.preset_button, self.open_button, self.save_button):
             layout.addWidget(button)
         theme.manager().changed.connect(self._draw_icons)
@@ -76,11 +106,17 @@ class RecipeFiles(QWidget):
 
     def show_name(self) -> None:
         """Say what is in the form and whether it was edited."""
-        saved = f"  ✔ saved {self._saved_at}" if self._saved_at else ""
-        edited = "  ● edited" if self.desk.edited else saved
-        name = self.name.fontMetrics().elidedText(self.desk.name, Qt.TextElideMode.ElideMiddle, 340)
-        self.name.setText(f"{name}{edited}")
-        self.name.setToolTip("" if self.desk.path is None else str(self.desk.path))
+        saved = f"✔ saved {self._saved_at}" if self._saved_at else ""
+        self.state.setText("● edited" if self.desk.edited else saved)
+        self.state.setVisible(bool(self.state.text()))
+        self.name.show_name(self.desk.name, "" if self.desk.path is None else str(self.desk.path))
+
+    def stand(self, *, narrow: bool) -> None:
+        """Show the buttons with their words, or as icons where there is little width."""
+        style = Qt.ToolButtonStyle
+        for button in (self.preset_button, self.open_button, self.save_button):
+            button.setToolButtonStyle(style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon)
+            button.setToolTip(button.text().removesuffix(" ▾") if narrow else "")
 
     # -- presets --------------------------------------------------------------------------------------
 
@@ -96,7 +132,7 @@ class RecipeFiles(QWidget):
         menu.addAction("Keep this recipe as a preset …", self.ask_preset_name)
 
     def _preset_action(self, menu: QMenu, preset: Preset) -> None:
-        action = QAction(preset.name, menu)
+        action = QAction(_menu_words(menu, preset.name), menu)
         action.setToolTip(preset.description)
         action.triggered.connect(lambda: self.take_preset(preset))
         menu.addAction(action)
@@ -121,7 +157,7 @@ class RecipeFiles(QWidget):
         if self.desk.recent:
             menu.addSection("Lately")
         for path in self.desk.recent:
-            action = menu.addAction(path.name, lambda path=path: self.open_path(path))
+            action = menu.addAction(_menu_words(menu, path.name), lambda path=path: self.open_path(path))
             if action is not None:
                 action.setToolTip(str(path))
         menu.addSeparator()

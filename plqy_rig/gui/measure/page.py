@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,29 @@ from plqy_rig.gui.measure.start import QUEUE_KEYS, START_KEYS, StartCard
 from plqy_rig.gui.widgets.pages import Page
 
 _DRAFT_INTERVAL_MS = 500
-_ROOM_BESIDE_PX = 900
+_MARGIN_PX = 16
+_GAP_PX = 12
+_LEAST_FORM_HEIGHT_PX = 90
+_ROOM_FOR_WIDE_BUTTONS_PX = 640
+_SHARE_OF_FORM = 0.6
+"""Of the width, where form and dry run stand beside each other."""
+
+
+@dataclass(frozen=True)
+class _Arrangement:
+    """How the parts stand.
+
+    Attributes:
+        stacked: form and dry run below each other, not beside each other.
+        columns: of the dry run's cards.
+        narrow: labels above their inputs, buttons without words.
+        wide_buttons: the start's parts beside each other.
+    """
+
+    stacked: bool
+    columns: int
+    narrow: bool
+    wide_buttons: bool
 
 
 class MeasurePage(Page):
@@ -43,6 +66,7 @@ class MeasurePage(Page):
         self.banner = EntryBanner()
         self._entry: dict[str, Any] | None = None
         self._before_entry: dict[str, Any] = {}
+        self._arrangement: _Arrangement | None = None
         self._draft_timer = QTimer(self)
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(_DRAFT_INTERVAL_MS)
@@ -62,41 +86,77 @@ class MeasurePage(Page):
         heading = QLabel(self.title)
         heading.setProperty("role", "title")
         top = QHBoxLayout()
-        top.setSpacing(12)
+        top.setSpacing(_GAP_PX)
+        top.setContentsMargins(0, 0, _MARGIN_PX, 0)
         top.addWidget(heading)
         top.addWidget(self.files, 1)
         right = QWidget()
         column = QVBoxLayout(right)
-        column.setContentsMargins(12, 0, 0, 0)
-        column.setSpacing(12)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(_GAP_PX)
         column.addWidget(self.panel, 1)
-        column.addWidget(self.start_card)
+        column.addLayout(_with_margin(self.start_card))
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setProperty("role", "gap")
+        self.splitter.setHandleWidth(1)
         self.splitter.addWidget(self.form)
         self.splitter.addWidget(right)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
-        self.form.setMinimumWidth(340)
+        self.form.setMinimumHeight(_LEAST_FORM_HEIGHT_PX)
         self.setFocusProxy(self.form.rows["sample"].input)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(12)
+        # At the right the columns reach as far as the window: their scroll bars lie in the margin.
+        layout.setContentsMargins(_MARGIN_PX, _MARGIN_PX, 0, _MARGIN_PX)
+        layout.setSpacing(_GAP_PX)
         layout.addLayout(top)
-        layout.addWidget(self.banner)
+        layout.addLayout(_with_margin(self.banner))
         layout.addWidget(self.splitter, 1)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
         """Form and dry run below each other where there is no room for both beside each other."""
         super().resizeEvent(event)
-        beside = self.width() >= _ROOM_BESIDE_PX
-        self.splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Place the parts as the width allows; nothing happens as long as that is the same."""
+        width = self.width() - _MARGIN_PX
+        stacked = width < self.form.comfortable_width + self.panel.least_width(1) + 1
+        arrangement = _Arrangement(
+            stacked,
+            columns=2 if stacked and width >= self.panel.least_width(2) else 1,
+            narrow=stacked and width < self.form.comfortable_width,
+            wide_buttons=stacked and width >= _ROOM_FOR_WIDE_BUTTONS_PX,
+        )
+        if arrangement == self._arrangement:
+            return
+        turned = self._arrangement is None or stacked is not self._arrangement.stacked
+        self._arrangement = arrangement
+        self.splitter.setOrientation(Qt.Orientation.Vertical if stacked else Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(_GAP_PX if stacked else 1)
+        self.form.set_gutter(_MARGIN_PX if stacked else _GAP_PX - 1)
+        self.form.stand(narrow=arrangement.narrow)
+        self.files.stand(narrow=arrangement.narrow)
+        self.panel.stand_in(arrangement.columns)
+        self.start_card.stand(wide=arrangement.wide_buttons)
+        if turned:
+            self.splitter.setSizes(self._shares(stacked))
+
+    def _shares(self, stacked: bool) -> list[int]:
+        if not stacked:
+            width = self.splitter.width()
+            return [int(width * _SHARE_OF_FORM), int(width * (1 - _SHARE_OF_FORM))]
+        # Half of what the buttons leave: what a run means is as much worth as its numbers.
+        height, buttons = self.splitter.height(), self.start_card.sizeHint().height() + _GAP_PX
+        half = (height - buttons) // 2
+        return [half, height - half]
 
     def _connect(self) -> None:
         self.form.edited.connect(self._recipe_changed)
         self.form.problems_changed.connect(self._show_state)
         self.files.taken.connect(self._recipe_taken)
-        self.files.saved.connect(self._show_name)
+        self.files.saved.connect(self.files.show_name)
         self.panel.field_wanted.connect(self.form.go_to)
         self.dry_run.checked.connect(self._checked)
         self.dry_run.failed.connect(self._not_checked)
@@ -143,7 +203,7 @@ class MeasurePage(Page):
         if self._entry is None:
             self.desk.values = self.form.recipe()
             self._draft_timer.start()
-        self._show_name()
+        self.files.show_name()
         self.start_card.news = ""
         if any(row.input.why_unreadable() for row in self.form.rows.values()):
             self.dry_run.forget()
@@ -157,9 +217,6 @@ class MeasurePage(Page):
         if self._entry is None:
             self.desk.values = self.form.recipe()
         self.desk.write_draft()
-
-    def _show_name(self) -> None:
-        self.files.show_name()
 
     def _show_state(self) -> None:
         self.panel.show_problems([p for p in self.form.problems if self._worth_telling(p.keys)])
@@ -176,6 +233,8 @@ class MeasurePage(Page):
     def _checked(self, _recipe: dict[str, Any], result: dict[str, Any]) -> None:
         self.form.show_host_problems(result["problems"])
         self.panel.show_summary(result["summary"], self._speed)
+        # A summary may need more room than the one before.
+        self._arrange()
         self._show_state()
 
     def _not_checked(self, why: str) -> None:
@@ -296,6 +355,14 @@ class MeasurePage(Page):
         if event is not None and path is not None:
             event.acceptProposedAction()
             self.files.open_path(path)
+
+
+def _with_margin(widget: QWidget) -> QHBoxLayout:
+    """The page's margin beside a widget that doesn't scroll."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, _MARGIN_PX, 0)
+    layout.addWidget(widget)
+    return layout
 
 
 def _dropped(event: QDropEvent) -> Path | None:

@@ -7,15 +7,18 @@ from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QShowEvent
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from plqy_rig.gui.measure.recipe_fields import Group, in_words, recipe_groups
 from plqy_rig.gui.measure.recipe_row import FieldRow
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from procedures.recipe_problems import RecipeProblem, recipe_problems
 
+_GUTTER_PX = 11
 
-class RecipeForm(QScrollArea):
+
+class RecipeForm(ScrollColumn):
     """All fields of a recipe in groups.
 
     Signals:
@@ -27,7 +30,13 @@ class RecipeForm(QScrollArea):
     problems_changed = pyqtSignal()
 
     def __init__(self, groups: Iterable[Group] | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        content = QWidget()
+        self._layout = QVBoxLayout(content)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(12)
+        super().__init__(content, _GUTTER_PX, parent)
+        self.is_narrow = False
+        self._comfortable_width = 0
         self.rows: dict[str, FieldRow] = {}
         self.sections: list[FormSection] = []
         self._unknown: dict[str, Any] = {}
@@ -35,19 +44,12 @@ class RecipeForm(QScrollArea):
         self._hosts: tuple[RecipeProblem, ...] = ()
         self.problems: tuple[RecipeProblem, ...] = ()
         """Everything that is wrong, shown or not."""
-        content = QWidget()
-        self._layout = QVBoxLayout(content)
-        self._layout.setContentsMargins(0, 0, 8, 0)
-        self._layout.setSpacing(12)
         for group in groups or recipe_groups():
             self._add_section(group)
         self._strangers = _Strangers()
         self._strangers.remove_wanted.connect(self._remove_unknown)
         self._layout.insertWidget(0, self._strangers)
         self._layout.addStretch(1)
-        self.setWidget(content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self._check()
 
     def _add_section(self, group: Group) -> None:
@@ -57,6 +59,20 @@ class RecipeForm(QScrollArea):
         for row in section.rows:
             self.rows[row.field.key] = row
             row.edited.connect(self._edited)
+
+    def stand(self, *, narrow: bool) -> None:
+        """Place the inputs beside their labels, or below them where there is little width."""
+        for row in self.rows.values():
+            row.stand(narrow=narrow)
+        self.is_narrow = narrow
+        self.updateGeometry()
+
+    @property
+    def comfortable_width(self) -> int:
+        """Get the least width with the labels beside the inputs."""
+        if not self.is_narrow:
+            self._comfortable_width = self.minimumSizeHint().width()
+        return self._comfortable_width
 
     # -- values ---------------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ the very text where it can't be read; what is wrong with it is for the form to s
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,7 +19,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -26,10 +26,12 @@ from PyQt6.QtWidgets import (
 from calibration.roles import PASS_ORDER, Role, SamplePosition
 from plqy_rig.gui.measure.recipe_fields import Field, FieldKind, number_text, parsed_number
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
 from plqy_rig.gui.words import role_words as words_of_role
 
 _STEP_RATIO = 1.25
 _NUMBER_WIDTH = 11
+_LINE_MARGINS_PX = 20
 
 
 class RecipeInput(QWidget):
@@ -70,10 +72,22 @@ class TextInput(RecipeInput):
         self.line = QLineEdit()
         self.line.setAccessibleName(field.label)
         self.line.textEdited.connect(lambda _text: self.edited.emit())
+        self.line.textChanged.connect(lambda _text: self._tell_whole())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.line)
         self.setFocusProxy(self.line)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """The text may fit now, or no longer."""
+        super().resizeEvent(event)
+        self._tell_whole()
+
+    def _tell_whole(self) -> None:
+        """A text that is longer than the line is whole in the tooltip, above what the field means."""
+        text = self.line.text()
+        too_long = self.line.fontMetrics().horizontalAdvance(text) > self.line.width() - _LINE_MARGINS_PX
+        self.line.setToolTip(f"{escape(text)}<hr>{self.field.help_html}" if too_long else "")
 
     def entered(self) -> Any:
         """The text."""
@@ -246,7 +260,7 @@ class PassesInput(RecipeInput):
         self._unknown: list[str] = []
         layout = QGridLayout()
         layout.setContentsMargins(0, 2, 0, 2)
-        layout.setHorizontalSpacing(10)
+        layout.setHorizontalSpacing(16)
         layout.setVerticalSpacing(3)
         for row, role in enumerate(PASS_ORDER):
             self._add_row(layout, row, role)
@@ -260,10 +274,9 @@ class PassesInput(RecipeInput):
         box = QCheckBox(role_words(role))
         box.setToolTip(f"{arrangement_words(role)}<br><i>{role.value}</i>")
         box.clicked.connect(self._clicked)
-        where = QLabel(arrangement_words(role))
+        # The first to give way where the window is narrow; the tooltip says it whole.
+        where = ElidedLabel(arrangement_words(role))
         where.setProperty("role", "muted")
-        # The first to give way where the window is narrow; the tooltip says it as well.
-        where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout.addWidget(box, row, 0)
         layout.addWidget(where, row, 1)
         self.boxes[role] = box

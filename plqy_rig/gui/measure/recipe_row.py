@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
@@ -13,6 +14,7 @@ from plqy_rig.gui.measure.recipe_inputs import RecipeInput, make_input
 from plqy_rig.gui.themes import theme
 
 _CHANGED = "●"
+_LONGEST_PROBLEM = 140
 _NARROW = (FieldKind.NUMBER, FieldKind.WHOLE_NUMBER, FieldKind.CHOICE, FieldKind.YES_NO)
 
 
@@ -62,14 +64,24 @@ class FieldRow(QObject):
         )
         grid.addWidget(self.mark, row, 0, top)
         grid.addWidget(self.label, row, 1, top)
-        beside = QHBoxLayout()
+        self._input_box = QWidget()
+        beside = QHBoxLayout(self._input_box)
+        beside.setContentsMargins(0, 0, 0, 0)
         beside.setSpacing(6)
         beside.addWidget(self.input)
         beside.addWidget(self.reset_button, 0, top)
         if self.field.kind in _NARROW:
             beside.addStretch(1)
-        grid.addLayout(beside, row, 2)
-        grid.addWidget(self.error, row + 1, 2)
+        self._grid, self._row = grid, row
+        self.stand(narrow=False)
+
+    def stand(self, *, narrow: bool) -> None:
+        """Place the input beside its label, or below it where there is little width."""
+        # The passes are a table of their own, too wide for the column of the inputs.
+        below = narrow or self.field.kind is FieldKind.PASSES
+        column, span = (1, 2) if below else (2, 1)
+        self._grid.addWidget(self._input_box, self._row + 1 if below else self._row, column, 1, span)
+        self._grid.addWidget(self.error, self._row + 2, column, 1, span)
 
     @property
     def is_changed(self) -> bool:
@@ -98,7 +110,10 @@ class FieldRow(QObject):
         """Say what is wrong right below the input; empty: nothing is."""
         self.problem = problem
         symbol = theme.state_style("bad").symbol
-        self.error.setText(f"{symbol} {problem}" if problem else "")
+        # The dry run says it whole; in a narrow column it would push the other fields away.
+        shown = shorten(problem, _LONGEST_PROBLEM, placeholder=" …")
+        self.error.setText(f"{symbol} {shown}" if problem else "")
+        self.error.setToolTip(problem if shown != problem else "")
         self.error.setVisible(bool(problem))
         self.input.show_state("bad" if problem else "")
         self.input.setAccessibleDescription(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
@@ -17,6 +18,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QToolButton,
+    QWidget,
 )
 
 from plqy_rig.gui.host_link.rig_model import RigModel
@@ -26,6 +28,8 @@ from procedures.recipe_problems import RecipeProblem
 
 START_KEYS = "Ctrl+Return"
 QUEUE_KEYS = "Ctrl+Shift+Return"
+_LONGEST_REASON = 240
+"""Longer ones would push the buttons out of a small window."""
 
 _OCCUPATIONS = {
     "run": "A run is under way: add this one to the queue, or wait for its end.",
@@ -122,24 +126,31 @@ class StartCard(QFrame):
         self._draw_icons()
 
     def _place(self) -> None:
-        layout = QGridLayout(self)
-        layout.setContentsMargins(14, 12, 14, 12)
-        layout.setVerticalSpacing(8)
-        where = QHBoxLayout()
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(14, 12, 14, 12)
+        self._layout.setSpacing(8)
+        self._where = QWidget()
+        where = QHBoxLayout(self._where)
+        where.setContentsMargins(0, 0, 0, 0)
         where.setSpacing(8)
         title = QLabel("Save in")
         title.setProperty("role", "muted")
         where.addWidget(title)
         where.addWidget(self.folder, 1)
         where.addWidget(self.folder_button)
-        layout.addLayout(where, 0, 0, 1, 3)
-        layout.addWidget(self.hands, 1, 0, 1, 3)
+        self._layout.setColumnStretch(0, 2)
+        self._layout.setColumnStretch(1, 1)
+        self.stand(wide=False)
+
+    def stand(self, *, wide: bool) -> None:
+        """Take little height where there is width, or little width."""
+        layout = self._layout
+        layout.addWidget(self._where, 0, 0, 1, 1 if wide else 2)
+        layout.addWidget(self.hands, 0 if wide else 1, 1 if wide else 0, 1, 1 if wide else 2)
         layout.addWidget(self.start_button, 2, 0)
-        layout.addWidget(self.update_button, 2, 0)
+        layout.addWidget(self.update_button, 2, 0, 1, 2)
         layout.addWidget(self.queue_button, 2, 1)
-        layout.addWidget(self.why, 3, 0, 1, 3)
-        layout.setColumnStretch(0, 2)
-        layout.setColumnStretch(1, 1)
+        layout.addWidget(self.why, 3, 0, 1, 2)
 
     def _draw_icons(self) -> None:
         colours = theme.current()
@@ -189,7 +200,9 @@ class StartCard(QFrame):
 
     def say(self, text: str, state: str) -> None:
         """A sentence right at the buttons."""
-        self.why.setText(text)
+        shown = shorten(text, _LONGEST_REASON, placeholder=" …")
+        self.why.setText(shown)
+        self.why.setToolTip(text if shown != text else "")
         self.why.setVisible(bool(text))
         theme.set_property(self.why, "state", state)
 

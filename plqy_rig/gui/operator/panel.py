@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QApplication,
     QCheckBox,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -24,6 +25,7 @@ from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.live.buttons import TwicePressedButton
 from plqy_rig.gui.operator.question import picture_of, place_of, shutter_words
 from plqy_rig.gui.operator.sphere_drawing import SphereDrawing
+from plqy_rig.gui.operator.words_area import GUTTER_PX, WordsArea
 from plqy_rig.gui.themes import theme
 
 _BLINK_MS = 450
@@ -94,6 +96,7 @@ class OperatorPanel(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.drawing = SphereDrawing()
+        self.words_area = WordsArea(self.sentence, self.trouble, self.reason_box, self.next)
 
     def _make_buttons(self) -> None:
         self.done_button = QPushButton("Done")
@@ -117,13 +120,13 @@ class OperatorPanel(QFrame):
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(10)
-        top.addWidget(self.symbol)
+        top.addWidget(self.symbol, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self.title)
         words.addWidget(self.place)
+        words.addWidget(self.shutter)
         top.addLayout(words, 1)
-        top.addWidget(self.shutter)
         inside = QHBoxLayout(self.reason_box)
         inside.setContentsMargins(10, 8, 10, 8)
         inside.addWidget(self.reason)
@@ -131,24 +134,31 @@ class OperatorPanel(QFrame):
         hands.addWidget(self.hands_button)
         hands.addWidget(self.always_box)
         hands.addStretch(1)
-        answers = QHBoxLayout()
+        answers = QGridLayout()
         answers.setSpacing(8)
-        answers.addWidget(self.abort_button)
-        answers.addStretch(1)
-        answers.addWidget(self.anyway_button)
-        answers.addWidget(self.done_button)
+        answers.addWidget(self.anyway_button, 0, 2)
+        answers.addWidget(self.abort_button, 1, 0)
+        answers.addWidget(self.done_button, 1, 2)
+        answers.setColumnStretch(1, 1)
+        # Only words are ever scrolled: the buttons and the drawing stay, however much there is to say.
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 16, 18, 16)
-        layout.setSpacing(10)
+        layout.setContentsMargins(16, 12, 16 - GUTTER_PX, 12)
+        layout.setSpacing(8)
         layout.addLayout(top)
-        for widget in (self.reason_box, self.sentence):
-            layout.addWidget(widget)
-        layout.addWidget(self.drawing, 1)
-        layout.addWidget(self.next)
-        layout.addWidget(self.trouble)
+        layout.addWidget(self.words_area)
+        picture = QHBoxLayout()
+        picture.addWidget(self.drawing)
+        layout.addLayout(picture, 1)
+        for row in (top, picture, hands, answers):
+            row.setContentsMargins(0, 0, GUTTER_PX, 0)
         layout.addLayout(hands)
         layout.addLayout(answers)
         self.setMinimumWidth(330)
+
+    def heightForWidth(self, _width: int) -> int:  # noqa: N802 -- Qt's name
+        """No more than it needs: where there is less room, the words are scrolled, not the panel."""
+        layout = self.layout()
+        return super().heightForWidth(_width) if layout is None else layout.minimumSize().height()
 
     def _bind_keys(self) -> None:
         for keys, act in (
@@ -288,6 +298,7 @@ class OperatorPanel(QFrame):
         rig = self._session.rig
         self.symbol.setPixmap(theme.icon("hand", colours.warning).pixmap(30, 30))
         self.place.setText(place_of(question, rig.run))
+        self.place.setVisible(bool(self.place.text()))
         # What a lost host said of the shutter may not be true any more.
         connected = self._session.connected
         state, words = shutter_words(rig) if connected else ("unknown", "Shutter not known: no connection")

@@ -18,6 +18,10 @@ from plqy_rig.gui.themes import theme
 _FRAME = QRectF(0, 0, 306, 264)
 _CENTRE, _RADIUS, _WALL = QPointF(165, 120), 92.0, 9.0
 _BEAM_Y = 120.0
+_BEGINS_AT, _ENDS_AT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+_FONT_UNITS = 11
+_LEAST_FONT_PX = 9.5
+"""In a small drawing the words are larger against the rest, so that they can be read."""
 _CUVETTE = QRectF(-11, -22, 22, 44)
 _PLACES = {
     SamplePosition.OUT: QPointF(271, 38),
@@ -69,7 +73,7 @@ class SphereDrawing(QWidget):
         super().__init__(parent)
         self.picture: Picture | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(260, 170)
+        self.setMinimumSize(240, 180)
         self.setAccessibleName("Drawing of the sphere")
         theme.manager().changed.connect(self.update)
 
@@ -82,8 +86,8 @@ class SphereDrawing(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's
-        """The frame, a little larger."""
-        return QSize(380, 328)
+        """No more than it needs; it takes all the room there is."""
+        return self.minimumSize()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 -- Qt's
         """Draw everything, as large as the widget allows."""
@@ -96,19 +100,19 @@ class SphereDrawing(QWidget):
             (self.width() - scale * _FRAME.width()) / 2, (self.height() - scale * _FRAME.height()) / 2
         )
         painter.scale(scale, scale)
-        _Drawing(painter, self.picture, self.font()).draw()
+        _Drawing(painter, self.picture, self.font(), scale).draw()
         painter.end()
 
 
 class _Drawing:
     """One drawing under way."""
 
-    def __init__(self, painter: QPainter, picture: Picture, font: QFont) -> None:
+    def __init__(self, painter: QPainter, picture: Picture, font: QFont, scale: float) -> None:
         self._painter = painter
         self._picture = picture
         self._colours = theme.current()
         self._font = QFont(font)
-        self._font.setPixelSize(11)
+        self._font.setPixelSize(max(_FONT_UNITS, round(_LEAST_FONT_PX / scale)))
 
     def draw(self) -> None:
         """Draw from the back to the front."""
@@ -176,7 +180,7 @@ class _Drawing:
             painter.drawRoundedRect(QRectF(46, _BEAM_Y - 20, 7, 40), 2, 2)
         state = {True: "✔ closed", False: "✖ OPEN", None: "? not verified"}[closed]
         self._words("shutter", QPointF(38, _BEAM_Y + 54), colours.text)
-        self._words(state, QPointF(40, _BEAM_Y + 68), colour)
+        self._words(state, QPointF(40, _BEAM_Y + 69), colour)
 
     def _fibre(self) -> None:
         painter, colours = self._painter, self._colours
@@ -188,7 +192,7 @@ class _Drawing:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(_pen(colours.axis, 3.0))
         painter.drawPath(path)
-        self._words("fibre to the spectrometer", QPointF(74, 246), colours.muted)
+        self._words("fibre to the spectrometer", QPointF(148, 246), colours.muted, side=_ENDS_AT)
 
     # -- what moves ---------------------------------------------------------------------------------
 
@@ -203,11 +207,10 @@ class _Drawing:
         self._part(_FILTER.translated(target), 2, colours.warning, highlighted=picture.moves_filter)
         words = "long-pass in" if inserted else "long-pass out"
         # Beside the filter, unless that is where the arrow comes from.
-        beside = QPointF(233, 232) if not (picture.moves_filter and picture.present) else QPointF(262, 213)
-        place = beside if inserted else QPointF(262, 250)
-        self._words(
-            words, place, colours.accent if picture.moves_filter else colours.text, picture.moves_filter
-        )
+        beside = inserted and not (picture.moves_filter and picture.present)
+        place = QPointF(200, 232) if beside else QPointF(304, 213 if inserted else 251)
+        colour = colours.accent if picture.moves_filter else colours.text
+        self._words(words, place, colour, picture.moves_filter, side=_BEGINS_AT if beside else _ENDS_AT)
 
     def _sample(self) -> None:
         picture, colours = self._picture, self._colours
@@ -227,7 +230,7 @@ class _Drawing:
         place = {
             SamplePosition.OUT: QPointF(262, 8),
             SamplePosition.INDIRECT: QPointF(138, 170),
-            SamplePosition.DIRECT: QPointF(157, 84),
+            SamplePosition.DIRECT: QPointF(165, 84),
         }[picture.target.sample]
         words = {
             SamplePosition.OUT: "cuvette out",
@@ -285,12 +288,20 @@ class _Drawing:
         painter.setBrush(QColor(self._colours.accent))
         painter.drawPolygon(QPolygonF([tip, tip - unit * 11 + across * 5.5, tip - unit * 11 - across * 5.5]))
 
-    def _words(self, text: str, middle: QPointF, colour: str, bold: bool = False) -> None:
+    def _words(
+        self,
+        text: str,
+        place: QPointF,
+        colour: str,
+        bold: bool = False,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignHCenter,
+    ) -> None:
         self._font.setBold(bold)
         self._painter.setFont(self._font)
         self._painter.setPen(QColor(colour))
-        room = QRectF(middle.x() - 90, middle.y() - 16, 180, 32)
-        self._painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+        left = place.x() - {_BEGINS_AT: 0, _ENDS_AT: 180}.get(side, 90)
+        room = QRectF(left, place.y() - 17, 180, 34)
+        self._painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _pen(colour: str, width: float) -> QPen:

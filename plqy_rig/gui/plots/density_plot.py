@@ -84,7 +84,7 @@ class DensityPlot(PlotPanel):
         self._limit = pg.InfiniteLine(angle=90, movable=False)
         self._limit.hide()
         self.plot.addItem(self._limit, ignoreBounds=True)
-        self.set_axis_label("bottom", POWER_DENSITY)
+        self.set_axis_label("bottom", POWER_DENSITY, "Density (mW/cm²)")
         self.set_axis_label("left", f"{quantity} ({unit})" if unit else quantity)
         self.follow_theme()
 

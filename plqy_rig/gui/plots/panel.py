@@ -32,7 +32,8 @@ from plqy_rig.gui.window.header import ElidedLabel
 log = logging.getLogger(__name__)
 
 _POINTER_RATE_HZ = 25
-_MENU_WIDTH_PX = 28
+_OTHER_AXIS_PX = 55
+"""What the axis across takes of the length of an axis."""
 
 
 class PlotView(pg.ViewBox):  # type: ignore[misc]
@@ -65,6 +66,7 @@ class PlotPanel(QFrame):
         self.setProperty("role", "card")
         self.file_stem = title.lower().replace(" ", "_")
         self._empty_text = ""
+        self._labels: dict[str, tuple[str, str]] = {}
         view = PlotView()
         self.canvas = Canvas(viewBox=view, axisItems=axes)
         self.plot: pg.PlotItem = self.canvas.getPlotItem()
@@ -98,8 +100,7 @@ class PlotPanel(QFrame):
         self.readout.hide()
         self.menu_button = QToolButton()
         self.menu_button.setText("⋯")
-        self.menu_button.setFixedWidth(_MENU_WIDTH_PX)
-        self.menu_button.setProperty("role", "flat")
+        self.menu_button.setProperty("role", "dots")
         self.menu_button.setToolTip("View, save and copy this plot")
         self.menu_button.setAccessibleName(f"Menu of the plot {title}")
         self.menu_button.clicked.connect(
@@ -153,8 +154,23 @@ class PlotPanel(QFrame):
         self._empty.setStyleSheet(f"color: {theme.current().muted}; background: transparent; padding: 12px;")
         self.redraw()
 
-    def set_axis_label(self, side: str, text: str) -> None:
-        """Name a quantity with its unit, e.g. `Wavelength (nm)`."""
+    def set_axis_label(self, side: str, text: str, short: str = "") -> None:
+        """Name a quantity with its unit, e.g. `Wavelength (nm)`.
+
+        Args:
+            side: "left" or "bottom".
+            text: the label.
+            short: stands there instead where the plot is too small for the label; empty: there is none.
+        """
+        self._labels[side] = (text, short)
+        self._label_axis(side)
+
+    def _label_axis(self, side: str) -> None:
+        text, short = self._labels[side]
+        room = self.canvas.width() if side == "bottom" else self.canvas.height()
+        room -= _OTHER_AXIS_PX
+        if short and self.fontMetrics().horizontalAdvance(text) > room:
+            text = short
         style = {"color": theme.current().text, "font-size": f"{theme.manager().font_size_pt:g}pt"}
         axis = self.plot.getAxis(side)
         if (axis.labelText, axis.labelStyle) != (text, style):
@@ -179,9 +195,11 @@ class PlotPanel(QFrame):
         return self._empty_text
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's
-        """Keep the empty state in the middle of the plot."""
+        """Keep the empty state in the middle of the plot, and labels as long as there is room for."""
         if event is not None and event.type() == QEvent.Type.Resize:
             self._place_empty()
+            for side in self._labels:
+                self._label_axis(side)
         return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's

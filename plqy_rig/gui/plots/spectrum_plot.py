@@ -68,7 +68,7 @@ class SpectrumPlot(PlotPanel):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, {"left": PlainAxis("left"), "bottom": PlainAxis("bottom")}, parent)
-        self._label, self._unit = "Counts", "counts"
+        self._label, self._unit, self._short = "Counts", "counts", ""
         self._lines: tuple[SpectrumLine, ...] = ()
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._shadings: tuple[Shading, ...] = ()
@@ -78,7 +78,11 @@ class SpectrumPlot(PlotPanel):
         self._band = pg.LinearRegionItem(orientation="horizontal", movable=False)
         self._band.setZValue(-20)
         self._band_label = pg.InfLineLabel(
-            self._band.lines[0], "saturated", position=0.02, anchors=[(0, 1), (0, 1)]
+            # At the right and below: the windows' names stand at the upper left.
+            self._band.lines[0],
+            "saturated",
+            position=0.98,
+            anchors=[(1, 0), (1, 0)],
         )
         self._band.hide()
         self.plot.addItem(self._band, ignoreBounds=True)
@@ -89,10 +93,11 @@ class SpectrumPlot(PlotPanel):
 
     # -- what is shown ------------------------------------------------------------------------------
 
-    def set_quantity(self, label: str, unit: str) -> None:
-        """Name what is on the axis, e.g. `Counts without dark` in `counts`."""
-        self._label, self._unit = label, unit
-        self.set_axis_label("left", f"{label} ({unit})" if unit != "counts" else label)
+    def set_quantity(self, label: str, unit: str, short: str = "") -> None:
+        """Name what is on the axis, e.g. `Counts without dark` in `counts`; `short` for low plots."""
+        self._label, self._unit, self._short = label, unit, short
+        whole, brief = (f"{words} ({unit})" if unit != "counts" else words for words in (label, short))
+        self.set_axis_label("left", whole, brief if short else "")
 
     def set_lines(self, lines: Sequence[SpectrumLine]) -> None:
         """Draw these spectra and no others."""
@@ -118,7 +123,7 @@ class SpectrumPlot(PlotPanel):
         axis = LogAxis("left") if wanted else PlainAxis("left")
         self.plot.setAxisItems({"left": axis})
         theme.dress_plot(self.canvas)
-        self.set_quantity(self._label, self._unit)
+        self.set_quantity(self._label, self._unit, self._short)
         self.redraw()
         self.show_everything()
 

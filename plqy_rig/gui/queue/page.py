@@ -26,6 +26,7 @@ from plqy_rig.gui.queue.table import QueueTable
 from plqy_rig.gui.queue.words import ENDED, Entry, queue_sentence, title_of
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.window.header import ElidedLabel
 
 _CLOCK_INTERVAL_MS = 15_000
 _UNDO_PATIENCE_MS = 20_000
@@ -48,6 +49,7 @@ class QueuePage(Page):
         self.run_button.setProperty("role", "primary")
         self.hands = QCheckBox("The bench's hands move sample and filter")
         self.hands.setChecked(True)
+        self.hands.setToolTip("Only at a simulated bench: no operator is asked.")
         self.group_button = QPushButton("Group")
         self.group_button.setToolTip("Sort by how sample and filter stand: the fewest moves of the operator")
         self.clear_button = QPushButton("Clear ended")
@@ -73,16 +75,20 @@ class QueuePage(Page):
         heading = QLabel(self.title)
         heading.setProperty("role", "title")
         top = QHBoxLayout()
-        top.setSpacing(10)
+        top.setSpacing(12)
         top.addWidget(heading)
         top.addStretch(1)
-        for widget in (self.hands, self.group_button, self.clear_button, self.run_button):
+        for widget in (self.group_button, self.clear_button, self.run_button):
             top.addWidget(widget)
+        told = QHBoxLayout()
+        told.setSpacing(12)
+        told.addWidget(self.sentence, 1)
+        told.addWidget(self.hands, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addLayout(top)
-        layout.addWidget(self.sentence)
+        layout.addLayout(told)
         layout.addWidget(self.why)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.undo)
@@ -291,20 +297,28 @@ class EntryDetails(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "card")
-        self.text = QLabel()
+        self.text, self.folder = QLabel(), ElidedLabel()
         self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.folder.setProperty("role", "muted")
+        self.folder.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 8, 14, 8)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(4)
         layout.addWidget(self.text)
+        layout.addWidget(self.folder)
 
     def show_entry(self, entry: Entry | None) -> None:
         """Show what there is to say; nothing takes no room."""
-        parts = [] if entry is None else [str(entry.get("message") or ""), str(entry.get("folder") or "")]
-        text = "\n".join(part for part in parts if part)
+        message, folder = ("", "") if entry is None else (entry.get("message"), entry.get("folder"))
+        self.text.setText(str(message or ""))
+        self.folder.set_whole(str(folder or ""))
+        self.text.setVisible(bool(message))
+        self.folder.setVisible(bool(folder))
         failed = entry is not None and entry["status"] == "failed"
         theme.set_property(self, "state", "bad" if failed else "")
-        self.text.setText(text)
-        self.setVisible(bool(text))
+        self.setVisible(bool(message or folder))
 
 
 class UndoBar(QFrame):
@@ -314,10 +328,10 @@ class UndoBar(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self._entry: Entry | None = None
-        self.text = QLabel()
+        self.text = ElidedLabel()
         self.button = QPushButton("Undo (Ctrl+Z)")
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 6, 8, 6)
+        layout.setContentsMargins(12, 6, 8, 6)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.button)
         self._timer = QTimer(self)
@@ -329,7 +343,7 @@ class UndoBar(QFrame):
     def offer(self, entry: Entry) -> None:
         """Offer to bring an entry back."""
         self._entry = entry
-        self.text.setText(f"Removed: {title_of(entry)}")
+        self.text.set_whole(f"Removed: {title_of(entry)}")
         self.show()
         self._timer.start()
 

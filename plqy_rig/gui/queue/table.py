@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from plqy_rig.gui.queue import model as queue_model
 from plqy_rig.gui.queue.model import QueueModel
 from plqy_rig.gui.queue.words import Entry
+from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.table_columns import hide_what_has_no_room
 
 _LEAST_NEEDED = (
@@ -20,18 +21,20 @@ _LEAST_NEEDED = (
     queue_model.MESSAGE,
 )
 
-_WIDTHS = {
-    queue_model.NUMBER: 34,
-    queue_model.STATUS: 95,
-    queue_model.SAMPLE: 150,
-    queue_model.MEASURES: 170,
-    queue_model.POWERS: 85,
-    queue_model.ARRANGEMENT: 180,
-    queue_model.START: 120,
-    queue_model.FINISH: 120,
-    queue_model.TRIES: 56,
-    queue_model.POLICY: 120,
+_WIDEST = {
+    queue_model.NUMBER: "000",
+    queue_model.STATUS: "▶ finished",
+    queue_model.SAMPLE: "NaYF4:20% Yb, 2% Er",
+    queue_model.MEASURES: "emission passes × 20 powers",
+    queue_model.POWERS: "mW/cm²  ",
+    queue_model.ARRANGEMENT: "sample beside beam, filter out",
+    queue_model.START: "≈ tomorrow 00:00",
+    queue_model.FINISH: "≈ tomorrow 00:00",
+    queue_model.TRIES: "Tries  ",
+    queue_model.POLICY: "stop the queue",
 }
+"""What has to fit into each column; the message has the rest."""
+_PADDING_PX = 18
 
 
 class QueueTable(QTableView):
@@ -72,8 +75,15 @@ class QueueTable(QTableView):
             horizontal.setStretchLastSection(True)
             horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             horizontal.setMinimumSectionSize(30)
-        for column, width in _WIDTHS.items():
-            self.setColumnWidth(column, width)
+        self._fit()
+        theme.manager().changed.connect(self._fit)
+
+    def _fit(self) -> None:
+        """Widths for the font as it is now."""
+        metrics = self.fontMetrics()
+        for column, text in _WIDEST.items():
+            self.setColumnWidth(column, metrics.horizontalAdvance(text) + _PADDING_PX)
+        hide_what_has_no_room(self, _LEAST_NEEDED)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
         """Columns that are needed least go where there is no room."""

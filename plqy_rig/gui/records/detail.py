@@ -31,7 +31,7 @@ class RecordPlot(ResultPlot):
         """Draw a curve, or say why there is none."""
         self._curve = curve
         self.set_empty("" if curve is not None else why_not)
-        self.heading.setText("Curve" if curve is None else curve.title)
+        self.heading.set_whole("Curve" if curve is None else curve.title)
         self.redraw()
 
     def redraw(self) -> None:
@@ -131,6 +131,7 @@ class RecordDetail(QScrollArea):
     def _show_facts(self, line: RecordLine) -> None:
         while (item := self._facts.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()  # until then it would be seen below the new ones
                 widget.deleteLater()
         for row, (head, text) in enumerate(line.facts):
             left, right = QLabel(head), QLabel(text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,6 +20,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -43,6 +45,10 @@ UNIT_WORDS = {
 }
 """Relative curves have no scale and make no record."""
 _LINES_SHOWN = 14
+_NO_FILE = "Choose the file."
+_GONE_FILE = "There is no such file"
+_NO_UNIT = "Choose the unit of the second column: the numbers don't tell it."
+_NO_OPERATOR = "Say who imports it: a record names its operator."
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,11 @@ class ImportDialog(QDialog):
         self.preview, self.problem = QPlainTextEdit(), QLabel()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.accept_button = QPushButton("Import as a record")
+        self._complaints: dict[QWidget, tuple[str, ...]] = {
+            self.path: (_NO_FILE, _GONE_FILE),
+            self.unit: (_NO_UNIT,),
+            self.operator: (_NO_OPERATOR,),
+        }
         self._fill()
         self._lay_out()
         self.path.textChanged.connect(self._read_beginning)
@@ -145,7 +156,11 @@ class ImportDialog(QDialog):
         """Say what is wrong; empty: nothing."""
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
-        theme.set_property(self.unit, "state", "bad" if "unit" in sentence else "")
+        for field, begins in self._complaints.items():
+            wrong = bool(begins) and sentence.startswith(begins)
+            theme.set_property(field, "state", "bad" if wrong else "")
+            if wrong:
+                field.setFocus()
 
     def _fill(self) -> None:
         self.unit.addItem("choose: the numbers don't tell", None)
@@ -169,6 +184,9 @@ class ImportDialog(QDialog):
         self.preview.setPlaceholderText("The file's first lines appear here.")
         self.problem.setProperty("state", "bad")
         self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        # A path without a space must not push the dialog wider.
+        self.problem.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.problem.hide()
         self.accept_button.setProperty("role", "primary")
 
@@ -216,13 +234,15 @@ class ImportDialog(QDialog):
 
     def _request(self) -> ImportRequest:
         path = Path(self.path.text().strip())
-        if not self.path.text().strip() or not path.is_file():
-            raise ConfigurationError("Choose the file.")
+        if not self.path.text().strip():
+            raise ConfigurationError(_NO_FILE)
+        if not path.is_file():
+            raise ConfigurationError(f"{_GONE_FILE}: {path}. Choose another one.")
         unit = self.unit.currentData()
         if unit is None:
-            raise ConfigurationError("Choose the unit of the second column: the numbers don't tell it.")
+            raise ConfigurationError(_NO_UNIT)
         if not self.operator.text().strip():
-            raise ConfigurationError("Say who imports it: a record names its operator.")
+            raise ConfigurationError(_NO_OPERATOR)
         return ImportRequest(
             path,
             unit,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from PyQt6.QtCore import QFileSystemWatcher, Qt, QTimer
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -26,10 +27,16 @@ from plqy_rig.gui.records.table import RecordTable
 from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.widgets.scroll_column import ScrollColumn
+from plqy_rig.gui.window.header import ElidedLabel
 from plqy_rig.gui.window.settings import Settings
 
 _FOLDER_KEY = "records/folder"
 _SETTLE_MS = 300
+_MARGIN = 16
+_ROOM_FOR_BOTH_PX = 960
+_LEAST_TABLE_PX = 220
+_LEAST_DETAIL_PX = 420
 
 
 class KindCard(QFrame):
@@ -72,14 +79,16 @@ class RecordsPage(Page):
         self._settings = Settings()
         remembered = self._settings.text(_FOLDER_KEY)
         self.folder: Path | None = Path(remembered) if remembered else None
+        self._rig_folder: str | None = None
         self.reading: FolderReading | None = None
         self.dialog: ImportDialog | None = None
         self.table, self.detail = RecordTable(), RecordDetail()
-        self.where, self.verdict, self.remarks = QLabel(), QLabel(), QLabel()
+        self.where, self.verdict, self.remarks = ElidedLabel(), QLabel(), QLabel()
         self.choose, self.check = QPushButton("Open a folder"), QPushButton("Check all")
         self.import_button = QPushButton("Import a response")
         self.empty = EmptyState("records", "No calibration folder", "Open one, or connect to a rig.")
         self._cards, self._stack = QGridLayout(), QStackedWidget()
+        self._split = QSplitter(Qt.Orientation.Horizontal)
         self._watcher = QFileSystemWatcher(self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -92,6 +101,7 @@ class RecordsPage(Page):
         self.check.clicked.connect(self.check_all)
         self.import_button.clicked.connect(self.import_response)
         session.rig.changed.connect(self._rig_changed)
+        self._rig_changed("rig")  # it may have been there before this page
 
     def activated(self) -> None:
         """Look again: ages go on."""
@@ -166,51 +176,65 @@ class RecordsPage(Page):
         )
 
     def _lay_out(self) -> None:
-        title = QLabel("Calibration records")
+        title = QLabel(self.title)
         title.setProperty("role", "title")
         self.where.setProperty("role", "muted")
-        self.where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setWordWrap(True)
         self.remarks.setWordWrap(True)
         self.remarks.setProperty("role", "muted")
         top = QHBoxLayout()
+        top.setContentsMargins(0, 0, _MARGIN, 0)
+        top.setSpacing(12)
         top.addWidget(title)
-        top.addWidget(self.where, 1, Qt.AlignmentFlag.AlignBottom)
+        top.addWidget(self.where, 1)
         for button in (self.import_button, self.check, self.choose):
             top.addWidget(button)
         heading = QLabel("For a run now")
         heading.setProperty("role", "heading")
-        self._cards.setSpacing(8)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.table)
-        split.addWidget(self.detail)
-        split.setSizes([760, 620])
-        split.setHandleWidth(1)
-        split.setChildrenCollapsible(False)
+        self._cards.setSpacing(12)
+        self._split.addWidget(self.table)
+        self._split.addWidget(self.detail)
+        self._split.setSizes([600, 480])
+        self._split.setHandleWidth(1)
+        self._split.setChildrenCollapsible(False)
         shown = QWidget()
         inside = QVBoxLayout(shown)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(10)
+        inside.setSpacing(12)
         for part in (heading, self._cards, self.verdict, self.remarks):
             inside.addLayout(part) if isinstance(part, QGridLayout) else inside.addWidget(part)
-        inside.addWidget(split, 1)
-        self._stack.addWidget(shown)
+        inside.addWidget(self._split, 1)
+        # As high as it has to be: many problems or a low screen are scrolled.
+        self._stack.addWidget(ScrollColumn(shown, _MARGIN))
         self._stack.addWidget(self.empty)
         self._stack.setCurrentIndex(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setContentsMargins(_MARGIN, _MARGIN, 0, _MARGIN)
         layout.setSpacing(12)
         layout.addLayout(top)
         layout.addWidget(self._stack, 1)
         self.add_key("F5", "look at the records again", self.refresh)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Qt's: list and record side by side where both have room, else one above the other."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        wide = self.width() >= _ROOM_FOR_BOTH_PX
+        self._split.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        self.table.setMinimumHeight(_LEAST_TABLE_PX)
+        self.detail.setMinimumHeight(_LEAST_TABLE_PX if wide else _LEAST_DETAIL_PX)
 
     def _show(self, reading: FolderReading) -> None:
         if reading.folder != self.folder:
             return
         self.reading = reading
-        self.where.setText(f"{reading.folder}, {plural(len(reading.lines), 'record')}")
+        self.where.set_whole(f"{plural(len(reading.lines), 'record')} in {reading.folder}")
         while (item := self._cards.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()  # until then it would be seen below the new ones
                 widget.deleteLater()
         for index, choice in enumerate(reading.choices):
             self._cards.addWidget(KindCard(choice), index // 3, index % 3)
@@ -240,7 +264,9 @@ class RecordsPage(Page):
 
     def _rig_changed(self, topic: str) -> None:
         folder = self.session.rig.rig.get("calibration_folder")
-        if topic == "rig" and folder and Path(folder) != self.folder:
+        if topic == "rig" and folder and folder != self._rig_folder:
+            # Once for each rig: a folder that was opened by hand stays.
+            self._rig_folder = folder
             self.open_folder(Path(folder), remember=False)
         elif topic == "calibration" and self.is_active:
             self._settle.start()

@@ -110,7 +110,11 @@ class RecordLine:
         """Get what is told about it in detail: heads and texts."""
         record = self.record
         if record is None:
-            return (("File", str(self.status.path)), ("Damage", self.status.message))
+            return (
+                ("File", self.status.path.name),
+                ("Folder", str(self.status.path.parent)),
+                ("Damage", _without_path(self.status)),
+            )
         instruments = ", ".join(f"{name} {serial}" for name, serial in record.instruments.items())
         return (
             ("Made", f"{record.created:%Y-%m-%d %H:%M} UTC, {self.age} ago"),
@@ -119,8 +123,9 @@ class RecordLine:
             ("How", record.origin),
             ("Instruments", instruments or "none named"),
             ("Raw data", _RAW_WORDS[self.status.raw]),
-            ("Hash", f"{record.sha256[:32]} {record.sha256[32:]}"),
-            ("File", str(self.status.path)),
+            ("Hash", " ".join(record.sha256[start : start + 16] for start in range(0, 64, 16))),
+            ("File", self.status.path.name),
+            ("Folder", str(self.status.path.parent)),
         )
 
 
@@ -251,13 +256,18 @@ def _problems(lines: tuple[RecordLine, ...], choices: tuple[KindChoice, ...]) ->
     said = []
     for line in lines:
         if line.record is None:
-            said.append(f"{line.status.path.name} is damaged: {line.status.message}")
+            said.append(f"{line.status.path.name} is damaged: {_without_path(line.status)}")
         elif line.status.state is RecordState.FUTURE:
             said.append(f"{line.status.path.name} is dated in the future: check the computer's clock.")
         elif line.status.raw in (RawState.MISSING, RawState.CHANGED):
             said.append(f"{line.status.path.name}: its raw data are {line.status.raw}.")
     said += [f"{choice.kind}: {choice.word}." for choice in choices if choice.word in ("missing", "expired")]
     return tuple(said)
+
+
+def _without_path(status: RecordStatus) -> str:
+    """What is said of a file, without its path, which stands beside it already."""
+    return status.message.removeprefix(f"{status.path}: ")
 
 
 def _short(value: Any) -> str:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QResizeEvent
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QWidget
 
 from plqy_rig.gui.records.reading import RecordLine
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.table_columns import hide_what_has_no_room
 
 _HEADS = ("Kind", "Validity", "For a run", "Age", "Expires", "Operator", "Instruments", "Hash")
-_INSTRUMENTS = 6
-_LEAST_NEEDED = (6, 7, 5, 3)
+_LEAST_NEEDED = (7, 6, 5, 3)
+_WIDEST_COLUMN_PX = 200
 
 
 class RecordTable(QTableWidget):
@@ -44,7 +44,7 @@ class RecordTable(QTableWidget):
         vertical.hide()
         horizontal.setHighlightSections(False)
         horizontal.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        horizontal.setSectionResizeMode(_INSTRUMENTS, QHeaderView.ResizeMode.Stretch)
+        horizontal.setStretchLastSection(True)
         self.itemSelectionChanged.connect(self._tell)
         theme.manager().changed.connect(self._draw)
 
@@ -77,8 +77,10 @@ class RecordTable(QTableWidget):
                     item.setForeground(QColor(style.colour))
                 self.setItem(row, column, item)
         for column in range(self.columnCount()):
-            if column != _INSTRUMENTS:
-                self.resizeColumnToContents(column)
+            self.setColumnHidden(column, False)
+            self.resizeColumnToContents(column)
+            self.setColumnWidth(column, min(self.columnWidth(column) + 8, _WIDEST_COLUMN_PX))
+        hide_what_has_no_room(self, _LEAST_NEEDED)
         self.blockSignals(False)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from plqy_rig.data import WindowResult
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
 from plqy_rig.gui.results.plot import short_name
 from plqy_rig.gui.results.reading import Reading
-from plqy_rig.gui.results.run_choice import RunChoice, labelled_row
+from plqy_rig.gui.results.run_choice import ElidedBox, RunChoice, labelled_row
 from plqy_rig.gui.themes import theme
 from plqy_rig.report.words import number, term_words
 
@@ -129,7 +129,7 @@ class BudgetView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._windows: list[WindowResult] = []
-        self.run, self.what = RunChoice("Run of the budget"), QComboBox()
+        self.run, self.what = RunChoice("Run of the budget"), ElidedBox("Mean or step")
         self.bars = BudgetBars()
         self.head, self.legend = QLabel(), QLabel()
         self._lay_out()
@@ -144,7 +144,7 @@ class BudgetView(QWidget):
         self._run_chosen()
 
     def _lay_out(self) -> None:
-        self.what.setAccessibleName("Mean or step")
+        self.what.setMinimumContentsLength(9)
         self.head.setWordWrap(True)
         self.legend.setProperty("role", "muted")
         self.legend.setWordWrap(True)

@@ -17,10 +17,15 @@ from plqy_rig.gui.themes import theme
 from plqy_rig.report.words import number, percent, power_range, window_limits
 
 _NOTES = {str(flag) for flag in NOTES}
-_CARD_WIDTH = 250
+_CARD_WIDTH, _LOW_CARD_WIDTH = 250, 320
 _MOST_ROWS = 2
+_GAP = 8
 _TALL_WINDOW = 900
 """Pixels; on a lower one the plots need the room more."""
+_LOW_WINDOW = 760
+"""Pixels; below that a card has two lines where it can."""
+_BESIDE_NAME_PX = 34 + 8 + 2 * 12 + 4
+_NOTHING_CHANGED = "as measured,"
 
 
 class Swatch(QWidget):
@@ -53,11 +58,21 @@ class RunCard(QFrame):
 
     pressed = pyqtSignal(int)
 
-    def __init__(self, index: int, item: OpenRun, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, index: int, item: OpenRun, parent: QWidget | None = None, *, low: bool = False
+    ) -> None:
+        """Build it.
+
+        Args:
+            index: of the run.
+            item: the run.
+            parent: as ever.
+            low: whether the plots need the height more: name and mean in one line, and what nothing was
+                changed of is said by the tooltip alone.
+        """
         super().__init__(parent)
-        self._index, self._name = index, item.name
+        self._index, self._name, self._low = index, item.name, low
         self.setProperty("role", "card")
-        self.setToolTip(f"{item.name}\n{item.path}")
         self.name = QLabel(item.name)
         self.name.setTextFormat(Qt.TextFormat.PlainText)
         self.now, self.before, self.flags = QLabel(), QLabel(), QLabel()
@@ -67,14 +82,18 @@ class RunCard(QFrame):
             label.setWordWrap(True)
         head = QHBoxLayout()
         head.addWidget(Swatch(index))
+        head.setSpacing(8)
         head.addWidget(self.name, 1)
+        if low:
+            head.addWidget(self.now)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(2)
         layout.addLayout(head)
-        for label in (self.now, self.before, self.flags):
+        for label in (self.before, self.flags) if low else (self.now, self.before, self.flags):
             layout.addWidget(label)
         self._say(item)
+        self.setToolTip("\n".join((item.name, self.before.text(), str(item.path))))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Qt's: tell that it was chosen."""
@@ -83,8 +102,10 @@ class RunCard(QFrame):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Qt's: elide the name."""
         super().resizeEvent(event)
-        room = self.width() - 34 - 40
-        self.name.setText(self.name.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, room))
+        room = self.width() - _BESIDE_NAME_PX - (self.now.sizeHint().width() + 8 if self._low else 0)
+        shown = self.name.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, room)
+        self.name.setText(shown)
+        self.name.setToolTip(self._name if shown != self._name else "")
 
     def _say(self, item: OpenRun) -> None:
         window = item.window
@@ -96,6 +117,7 @@ class RunCard(QFrame):
             return
         self.now.setText(mean_text(window))
         self.before.setText(before_text(window, item.before))
+        self.before.setHidden(self._low and self.before.text().startswith(_NOTHING_CHANGED))
         doubts, notes = flags_of(window)
         self.flags.setText(_flags_text(doubts, notes))
         self.flags.setProperty("state", "warning" if doubts else "good")
@@ -114,20 +136,24 @@ class RunCards(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: list[RunCard] = []
+        self._reading: Reading | None = None
+        self._low = False
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._inside = QWidget()
         self._grid = QGridLayout(self._inside)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(8)
+        self._grid.setSpacing(_GAP)
         self.setWidget(self._inside)
 
     def show_reading(self, reading: Reading) -> None:
         """A card for each open run."""
+        self._reading, self._low = reading, self._is_low()
         for card in self.cards:
             self._grid.removeWidget(card)
+            card.hide()
             card.deleteLater()
-        self.cards = [RunCard(index, item) for index, item in enumerate(reading.runs)]
+        self.cards = [RunCard(index, item, low=self._low) for index, item in enumerate(reading.runs)]
         for card in self.cards:
             card.pressed.connect(self.pressed)
         self._arrange()
@@ -135,32 +161,43 @@ class RunCards(QScrollArea):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Qt's: as many beside each other as fit."""
         super().resizeEvent(event)
+        if self._reading is not None and self._low is not self._is_low():
+            self.show_reading(self._reading)
         self._arrange()
+
+    def _is_low(self) -> bool:
+        window = self.window()
+        return window is not None and window.height() < _LOW_WINDOW
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Qt's: one row, or two."""
         return QSize(600, self._height())
 
     def _arrange(self) -> None:
-        columns = max(1, self.width() // _CARD_WIDTH)
+        columns = self._columns()
         for position, card in enumerate(self.cards):
-            self._grid.addWidget(card, position // columns, position % columns)
+            self._grid.addWidget(card, position // columns, position % columns, Qt.AlignmentFlag.AlignTop)
         for column in range(self._grid.columnCount()):
             used = column < min(columns, max(len(self.cards), 1))
             self._grid.setColumnStretch(column, 1 if used else 0)
         self.setFixedHeight(self._height())
 
+    def _columns(self) -> int:
+        return max(1, self.width() // (_LOW_CARD_WIDTH if self._low else _CARD_WIDTH))
+
     def _height(self) -> int:
         if not self.cards:
             return 0
-        columns = max(1, self.width() // _CARD_WIDTH)
+        columns = self._columns()
         window = self.window()
         tall = window is not None and window.height() >= _TALL_WINDOW
-        most = _MOST_ROWS if tall else 1
+        most = _MOST_ROWS if tall or self._low else 1
         rows = min(most, math.ceil(len(self.cards) / columns))
-        height = max(card.sizeHint().height() for card in self.cards)
+        width = (self.width() - _GAP * (columns - 1)) // columns
+        height = max(card.heightForWidth(width) for card in self.cards)
         more = len(self.cards) > columns * most
-        return rows * (height + 8) + (20 if more else 0)
+        # The beginning of the next row says that there are more.
+        return rows * (height + _GAP) - _GAP + (28 if more else 0)
 
 
 def mean_text(window: WindowResult) -> str:
@@ -184,7 +221,7 @@ def before_text(window: WindowResult, before: WindowResult | None) -> str:
         before.range_mw_per_cm2,
     )
     if same and window.mean_plqy == before.mean_plqy:
-        return f"as measured, {window_limits(window)}, {power_range(window.range_mw_per_cm2)}"
+        return f"{_NOTHING_CHANGED} {window_limits(window)}, {power_range(window.range_mw_per_cm2)}"
     moved = window.mean_plqy - before.mean_plqy
     change = f", moved by {number(100 * moved, '+.2f')}" if math.isfinite(moved) else ""
     where = f"{window_limits(before)}, {power_range(before.range_mw_per_cm2)}"

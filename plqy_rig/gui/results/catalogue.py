@@ -29,7 +29,7 @@ from plqy_rig.gui.widgets.pages import EmptyState
 from plqy_rig.gui.window.settings import Settings
 
 _FOLDERS_KEY = "results/folders"
-_LEAST_WIDTH = 330
+_LEAST_WIDTH = 350
 _SETTLE_MS = 400
 """A folder that changes changes several times in a row."""
 _LOOK_AGAIN_MS = 5000
@@ -134,7 +134,10 @@ class CataloguePanel(QWidget):
         return look(self._catalogue, ticket)
 
     def _lay_out(self) -> None:
-        self.search.setPlaceholderText("Search sample, date, flag, folder")
+        self.search.setPlaceholderText("Search the runs")
+        self.search.setToolTip(
+            "Words from sample, operator, date, status, flags or folder: all must be there."
+        )
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search the runs")
         self.status.addItem("all", "")

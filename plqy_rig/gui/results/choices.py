@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QSize, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QBoxLayout,
@@ -25,18 +25,22 @@ from PyQt6.QtWidgets import (
 from drivers.errors import ConfigurationError
 from plqy_rig.evaluation import NAMED_WINDOWS, EstimatorChoice, Window, parse_window
 from plqy_rig.gui.results.reading import Choices
+from plqy_rig.gui.results.run_choice import ElidedBox
 from plqy_rig.gui.themes import theme
 
 _WINDOW_WORDS = {"er": "Er band", "er_table1": "Er band, narrow", "total": "SWIR total", "yb": "Yb band"}
 _ESTIMATOR_WORDS = {
     EstimatorChoice.AUTO: "automatic",
-    EstimatorChoice.POOLED: "pooled over the steps",
-    EstimatorChoice.PER_STEP: "each step its own",
+    EstimatorChoice.POOLED: "pooled",
+    EstimatorChoice.PER_STEP: "each step's",
 }
 _OTHER_FILE = "other file"
 _HIGHEST_DENSITY = 1e5
-_RANGE_WIDTH = 90
-_ROOM_FOR_ONE_ROW_PX = 640
+_RANGE_WIDTH = 78
+_SPACING_PX = 12
+_MARGINS_PX = 26
+_BESIDE_WORDS_PX = 42
+"""Arrow, frame and padding of a box."""
 
 
 class ChoicesBar(QFrame):
@@ -53,7 +57,13 @@ class ChoicesBar(QFrame):
         self.setProperty("role", "card")
         self._usual = self._present = Choices.usual()
         self._records: Sequence[tuple[str, Path]] = ()
-        self.window_box, self.estimator, self.response = QComboBox(), QComboBox(), QComboBox()
+        self.window_box = QComboBox()
+        self.estimator = ElidedBox(
+            "Absorptance", "Which absorptance enters the yields: of all steps pooled, or each step's own."
+        )
+        self.response = ElidedBox(
+            "Response record", "Evaluate with another response record than the one stored with each run."
+        )
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
         self.reset, self.problem = QPushButton("As measured"), QLabel()
         self._fill()
@@ -114,10 +124,6 @@ class ChoicesBar(QFrame):
             self.window_box.addItem(_window_text(window), name)
         for choice in EstimatorChoice:
             self.estimator.addItem(_ESTIMATOR_WORDS[choice], choice)
-        self.estimator.setAccessibleName("Absorptance")
-        self.estimator.setToolTip("Which absorptance enters the yields.")
-        self.response.setAccessibleName("Response record")
-        self.response.setToolTip("Evaluate with another response record than the one stored with each run.")
         self._offer_records(None)
         for box, words in ((self.low, "from"), (self.high, "to")):
             box.setRange(0.01, _HIGHEST_DENSITY)
@@ -125,29 +131,40 @@ class ChoicesBar(QFrame):
             box.setKeyboardTracking(False)
             box.setAccessibleName(f"Averaging range {words}, mW/cm²")
             box.setToolTip("Steps at these power densities enter the mean. Drag the range in the plot, too.")
+            # Arrow keys and the wheel step, too; the buttons' room is the numbers'.
+            box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             box.setFixedWidth(_RANGE_WIDTH)
 
     def _lay_out(self) -> None:
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._rows.setSpacing(14)
-        row, more = QHBoxLayout(), QHBoxLayout()
-        for part in (row, more):
-            part.setSpacing(14)
-            self._rows.addLayout(part, 1)
+        self._rows.setSpacing(_SPACING_PX)
+        self._parts = tuple(QHBoxLayout() for _ in range(3))
+        self._first = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for part in (self._first, *self._parts):
+            part.setSpacing(_SPACING_PX)
+        window, limits, more = self._parts
+        self._first.addLayout(window, 1)
+        self._first.addLayout(limits)
+        self._rows.addLayout(self._first, 2)
+        self._rows.addLayout(more, 3)
         span = QHBoxLayout()
         span.setSpacing(4)
         for widget in (self.low, QLabel("–"), self.high):
             span.addWidget(widget)
-        row.addLayout(_captioned("Window", self.window_box), 2)
-        row.addLayout(_captioned("Range, mW/cm²", span))
+        span.addStretch()
+        window.addLayout(_captioned("Window", self.window_box))
+        limits.addLayout(_captioned("Range, mW/cm²", span))
         more.addLayout(_captioned("Absorptance", self.estimator), 1)
         more.addLayout(_captioned("Response record", self.response), 1)
         more.addLayout(_captioned(" ", self.reset))
-        for combo, letters in ((self.window_box, 13), (self.estimator, 7), (self.response, 7)):
-            # As narrow as a small screen asks for; wider where there is room.
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(letters)
-            combo.setMinimumWidth(letters * 9 + 20)
+        self.window_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        letter = self.fontMetrics().averageCharWidth()
+        for combo, words in (
+            (self.window_box, _longest_window()),
+            (self.estimator, "automatic"),
+            (self.response, "as stored"),
+        ):
+            combo.setMinimumWidth(self.fontMetrics().horizontalAdvance(words) + _BESIDE_WORDS_PX + letter)
             combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.reset.setToolTip("Window, range and records as at the measurement.")
         self.problem.setProperty("state", "bad")
@@ -159,11 +176,20 @@ class ChoicesBar(QFrame):
         layout.addWidget(self.problem)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
-        """Qt's: two rows where one has no room."""
+        """Qt's: several rows where one has no room."""
         super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        wide = self.width() >= _ROOM_FOR_ONE_ROW_PX
-        self._rows.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
+        window, limits, more = self._least_widths()
+        room = self.width() - _MARGINS_PX
+        first = window + _SPACING_PX + limits
+        self._rows.setDirection(_side_by_side(room >= first + _SPACING_PX + more))
+        self._first.setDirection(_side_by_side(room >= first))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Qt's: as narrow as the widest row."""
+        return QSize(max(self._least_widths()) + _MARGINS_PX, super().minimumSizeHint().height())
+
+    def _least_widths(self) -> list[int]:
+        return [part.minimumSize().width() for part in self._parts]
 
     def _show(self, choices: Choices) -> None:
         self._show_window(choices.window)
@@ -180,7 +206,7 @@ class ChoicesBar(QFrame):
     def _offer_records(self, chosen: Path | None) -> None:
         self.response.blockSignals(True)
         self.response.clear()
-        self.response.addItem("as stored with each run", None)
+        self.response.addItem("as stored", None)
         known = [path for _, path in self._records]
         for words, path in self._records:
             self.response.addItem(words, path)
@@ -233,6 +259,14 @@ class ChoicesBar(QFrame):
         self.problem.setVisible(bool(sentence))
         theme.set_property(self.window_box, "state", "bad" if "indow" in sentence else "")
         theme.set_property(self.high, "state", "bad" if "range" in sentence else "")
+
+
+def _side_by_side(has_room: bool) -> QBoxLayout.Direction:
+    return QBoxLayout.Direction.LeftToRight if has_room else QBoxLayout.Direction.TopToBottom
+
+
+def _longest_window() -> str:
+    return max((_window_text(window) for window in NAMED_WINDOWS.values()), key=len)
 
 
 def _window_text(window: Window) -> str:

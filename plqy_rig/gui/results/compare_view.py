@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from plqy_rig.gui.results.differences import Difference, settings_differences
 from plqy_rig.gui.results.plot import short_name
 from plqy_rig.gui.results.reading import Reading, compared
+from plqy_rig.gui.results.run_choice import ElidedBox, labelled_row
 from plqy_rig.gui.results.table import TextTable
 from plqy_rig.report import Comparison
 from plqy_rig.report.tables import Table, comparison_table, ratios_table, record_words
@@ -55,7 +56,7 @@ class CompareView(QWidget):
         self._work_out = work_out
         self._reading: Reading | None = None
         self.comparison: Comparison | None = None
-        self.ratio_to, self.sentence = QComboBox(), QLabel()
+        self.ratio_to, self.sentence = ElidedBox("Sample below every ratio"), QLabel()
         self.samples, self.ratios = TextTable("Means by sample"), TextTable("Ratios of the means")
         self.differences = TextTable("Settings that differ")
         self.no_differences = QLabel()
@@ -102,18 +103,13 @@ class CompareView(QWidget):
         self._show_differences(reading, found.differences)
 
     def _lay_out(self) -> None:
-        self.ratio_to.setAccessibleName("Sample below every ratio")
-        self.ratio_to.setMinimumContentsLength(20)
+        self.ratio_to.setMinimumContentsLength(9)
         self.sentence.setWordWrap(True)
         self.no_differences.setWordWrap(True)
-        label = QLabel("Sample below every ratio")
-        label.setProperty("role", "muted")
         chooser = QWidget()
-        row = QHBoxLayout(chooser)
+        row = labelled_row([("Sample below every ratio", self.ratio_to)])
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(label)
-        row.addWidget(self.ratio_to)
-        row.addStretch()
+        chooser.setLayout(row)
         self._of_means = [_heading("Means"), self.samples]
         self._of_ratios = [_heading("Ratios of the means"), chooser, self.ratios]
         for part in (*self._of_means, *self._of_ratios, self.differences):

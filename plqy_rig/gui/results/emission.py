@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from PyQt6.QtWidgets import QComboBox, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results.plot import ResultPlot, short_name
 from plqy_rig.gui.results.reading import OpenRun, Reading
+from plqy_rig.gui.results.run_choice import ElidedBox
 from plqy_rig.gui.themes import theme
 from plqy_rig.report import DEFAULT_SPECTRUM_DENSITY_MW_PER_CM2
 from plqy_rig.report.quantities import EmissionSpectrum, emission_spectrum
@@ -29,9 +30,11 @@ class EmissionPlot(ResultPlot):
         self.set_axis_label("bottom", "Wavelength (nm)")
         self.set_axis_label("left", "Emission per absorbed photon (10⁻³ nm⁻¹)")
         self.set_empty("Choose one or several runs in the list.")
-        self.density = QComboBox()
-        self.density.setAccessibleName("Power density of the emission spectra")
-        self.density.setToolTip("Each run is shown at its step nearest to this power density.")
+        self.density = ElidedBox(
+            "Power density of the emission spectra",
+            "Each run is shown at its step nearest to this power density.",
+        )
+        self.density.setMinimumContentsLength(12)
         self.density.currentIndexChanged.connect(self._density_chosen)
         self.header.insertWidget(2, self.density)
         self.follow_theme()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from drivers.errors import ConfigurationError
@@ -28,6 +29,9 @@ from plqy_rig.report.words import number, with_uncertainty
 FloatArray = NDArray[np.float64]
 
 _SMOOTH_POINTS = 200
+_ROOM_FOR_BOTH_PX = 560
+_LEAST_TABLE_PX = 130
+_LEAST_PLOT_PX = 190
 _LETTERS = (
     ("eta_inf", "η∞"),
     ("eta_b", "η_b"),
@@ -182,6 +186,7 @@ class FitsView(QWidget):
         self.run, self.models = RunChoice("Run of the fits"), TextTable("Models of the power dependence")
         self.sentence = QLabel()
         self.plot, self.residuals = FitPlot(), ResidualPlot()
+        self._plots = QSplitter(Qt.Orientation.Horizontal)
         self._lay_out()
         self.run.currentIndexChanged.connect(self._run_chosen)
         self.models.itemSelectionChanged.connect(self._model_chosen)
@@ -204,16 +209,32 @@ class FitsView(QWidget):
 
     def _lay_out(self) -> None:
         self.sentence.setWordWrap(True)
-        plots = QSplitter(Qt.Orientation.Horizontal)
-        plots.addWidget(self.plot)
-        plots.addWidget(self.residuals)
-        plots.setSizes([600, 400])
+        self._plots.addWidget(self.plot)
+        self._plots.addWidget(self.residuals)
+        self._plots.setSizes([600, 400])
+        self._plots.setChildrenCollapsible(False)
+        self.models.setMinimumHeight(_LEAST_TABLE_PX)
+        for plot in (self.plot, self.residuals):
+            plot.setMinimumHeight(_LEAST_PLOT_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(12)
         layout.addLayout(labelled_row([("Run", self.run)]))
         layout.addWidget(self.sentence)
         layout.addWidget(self.models, 2)
-        layout.addWidget(plots, 3)
+        layout.addWidget(self._plots, 3)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Qt's: the plots one above the other where both have no room."""
+        super().resizeEvent(event)
+        wide = self.width() >= _ROOM_FOR_BOTH_PX
+        self._plots.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        self._keep_sentence_whole()
+
+    def _keep_sentence_whole(self) -> None:
+        # A tab doesn't ask for the height that a wrapped text needs, a label for no less than its own.
+        self.sentence.setMinimumHeight(0)
+        self.sentence.setFixedHeight(max(self.sentence.heightForWidth(self.width() - 24), 0))
 
     def _one(self) -> FittedRun | None:
         index = self.run.currentIndex()
@@ -232,6 +253,7 @@ class FitsView(QWidget):
             self.residuals.show_residuals(np.zeros(0), np.zeros(0))
             return
         self.sentence.setText(dependence_sentence(one.dependence))
+        self._keep_sentence_whole()
         table = models_table(one.dependence)
         names = [model.name for model in one.dependence.models]
         chosen = names.index(one.dependence.chosen)
@@ -255,9 +277,9 @@ class FitsView(QWidget):
         assert one.dependence is not None
         model = one.dependence.models[row]
         words = model.name.replace("_", " ")
-        self.plot.heading.setText(f"Model and points: {words}")
+        self.plot.heading.set_whole(f"Model and points: {words}")
         self.plot.show_fit(one, model)
-        self.residuals.heading.setText(f"Residuals: {words}")
+        self.residuals.heading.set_whole(f"Residuals: {words}")
         self.residuals.show_residuals(one.dependence.density, model.residuals)
 
 

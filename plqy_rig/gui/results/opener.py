@@ -1,4 +1,4 @@
-"""Keeps the runs that were read, so that another window or range needs no second reading. For threads."""
+"""Keeps the runs that were read, so that another window or range needs no second reading. No Qt."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
-from plqy_rig.data import JOURNAL_NAME, NEXUS_NAME, Run, WindowResult
+from plqy_rig.data import JOURNAL_NAME, NEXUS_NAME, Run, StorageError, WindowResult
 from plqy_rig.gui.results.reading import Choices, OpenRun, Reading, load, open_run
-from plqy_rig.gui.results.work import Ticket
+
+if TYPE_CHECKING:
+    from plqy_rig.gui.results.work import Ticket
 
 _MOST_KEPT = 24
 """Runs in memory; each takes a few megabytes."""
+_WHAT_TO_DO = "Nothing in it was changed: bring the folder back from a copy, or leave it out."
 _Held = tuple[int, Run, WindowResult | None]
 
 
@@ -24,16 +28,18 @@ class RunOpener:
         self._held: OrderedDict[Path, _Held] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, paths: Sequence[Path], choices: Choices, ticket: Ticket) -> Reading:
+    def read(self, paths: Sequence[Path], choices: Choices, ticket: Ticket | None = None) -> Reading:
         """All these runs under the same choices; those that can't be read are told, not raised."""
         runs: list[OpenRun] = []
         problems: list[tuple[Path, str]] = []
         for path in paths:
-            if ticket.cancelled:
+            if ticket is not None and ticket.cancelled:
                 break
             try:
                 _, run, before = self._load(path)
                 runs.append(open_run(path, run, before, choices))
+            except StorageError as error:
+                problems.append((path, f"{error} {_WHAT_TO_DO}"))
             except (RigError, OSError, ValueError) as error:
                 # Calibration errors are ValueErrors.
                 problems.append((path, str(error)))

@@ -21,13 +21,16 @@ from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.results.catalogue import CataloguePanel
 from plqy_rig.gui.results.work import Ticket, Workshop
 from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.settings import Settings
 
 if TYPE_CHECKING:
     from plqy_rig.gui.results.view import ResultsView
     from plqy_rig.gui.window.main_window import MainWindow
 
-_READING_THREADS = 2
+_READING_THREADS = 3
+_MARGIN = 16
+_LIST_WIDTH_PX = 400
 _UNFINISHED = frozenset({"incomplete", "abort", "fail", "interrupted"})
 
 
@@ -45,6 +48,8 @@ class ResultsPage(Page):
         self.catalogue = CataloguePanel(self.readers, Settings())
         self.view: ResultsView | None = None
         self.go_on_button = QPushButton("Go on with this run")
+        self.list_button = QPushButton("Hide the list")
+        self._top = QHBoxLayout()
         self._waiting_for: Sequence[Path] = ()
         self._loading = False
         self._right = QStackedWidget()
@@ -57,6 +62,7 @@ class ResultsPage(Page):
         )
         self._lay_out()
         self.catalogue.chosen.connect(self.open)
+        self.catalogue.table.model_.dataChanged.connect(self._offer_to_go_on)
         self.go_on_button.clicked.connect(self.go_on)
         session.rig.changed.connect(self._rig_changed)
         session.connected_changed.connect(lambda connected, why: self._offer_to_go_on())
@@ -93,7 +99,7 @@ class ResultsPage(Page):
 
         self.session.command("resume_run", {"folder": str(path.resolve())}, begun)
 
-    def _offer_to_go_on(self) -> None:
+    def _offer_to_go_on(self, *_: object) -> None:
         chosen = set(self._waiting_for)
         lines = [line for line in self.catalogue.table.model_.lines if line.path in chosen]
         unfinished = len(lines) == 1 and len(chosen) == 1 and lines[0].status in _UNFINISHED
@@ -123,25 +129,39 @@ class ResultsPage(Page):
         busy = QLabel()
         busy.setProperty("role", "muted")
         self.readers.busy_changed.connect(lambda count: busy.setText("working…" if count else ""))
-        top = QHBoxLayout()
-        top.addWidget(title)
-        top.addWidget(busy, 1, Qt.AlignmentFlag.AlignBottom)
-        top.addWidget(self.go_on_button)
+        self._top.setContentsMargins(0, 0, _MARGIN, 0)
+        self._top.setSpacing(12)
+        self._top.addWidget(title)
+        self._top.addWidget(busy, 1)
+        self._top.addWidget(self.go_on_button)
+        self._top.addWidget(self.list_button)
+        self.list_button.setCheckable(True)
+        self.list_button.setToolTip("All the room for the results (Ctrl+L)")
+        self.list_button.toggled.connect(self._hide_list)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.catalogue)
         split.addWidget(self._right)
-        split.setStretchFactor(0, 0)
-        split.setStretchFactor(1, 1)
-        split.setSizes([540, 900])
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 3)
+        split.setSizes([_LIST_WIDTH_PX, 900])
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setContentsMargins(_MARGIN, _MARGIN, 0, _MARGIN)
         layout.setSpacing(12)
-        layout.addLayout(top)
+        layout.addLayout(self._top)
         layout.addWidget(split, 1)
         self.add_key("Ctrl+F", "search the runs", self.catalogue.search.setFocus)
         self.add_key("F5", "look for new runs", self.catalogue.refresh)
+        self.add_key("Ctrl+L", "hide or show the list of runs", self.list_button.toggle)
+        # Last: the empty state has the margin that the results keep free for their scroll bar.
+        self._right.widget(0).setContentsMargins(0, 0, _MARGIN, 0)  # type: ignore[union-attr]
+
+    def _hide_list(self, hidden: bool) -> None:
+        self.catalogue.setVisible(not hidden)
+        self.list_button.setText("Show the list" if hidden else "Hide the list")
+        if self.view is not None:
+            self.view.stand_beside_list(not hidden)
 
     def _prepare(self) -> None:
         """Load what draws and evaluates in a thread: it takes a second or two, the first time."""
@@ -155,8 +175,11 @@ class ResultsPage(Page):
 
         self._loading = False
         self.view = ResultsView(self.readers, self.writers)
+        self.view.stand_beside_list(not self.list_button.isChecked())
         self.view.told.connect(lambda text, state: self.session.tell(text, state))
-        self._right.addWidget(self.view)
+        # A low screen scrolls rather than squeezing the plots.
+        self._right.addWidget(ScrollColumn(self.view, _MARGIN))
+        self._top.addWidget(self.view.export)
         self._offer_records()
         self.open(self._waiting_for)
 

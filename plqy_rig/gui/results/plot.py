@@ -39,10 +39,11 @@ class ResultPlot(PlotPanel):
 
     def add_line(
         self, x: FloatArray, y: FloatArray, colour: str, *, width: float = 1.6, dash: object = None
-    ) -> pg.PlotDataItem:
+    ) -> pg.PlotCurveItem:
         """A line; gaps where there is no number."""
         pen = theme.pen(colour, width) if dash is None else theme.pen(colour, width, dash)  # type: ignore[arg-type]
-        item = pg.PlotDataItem(x, y, pen=pen, connect="finite")
+        # Not a PlotDataItem, which is several items in one: with many runs each millisecond counts.
+        item = pg.PlotCurveItem(x, y, pen=pen, connect="finite", antialias=True)
         self.plot.addItem(item)
         return item
 

@@ -109,7 +109,7 @@ class RunColumn(IntEnum):
 
 
 _TITLES = ("Status", "Sample", "PLQY / %", "Measured", "Flags")
-_LEAST_NAME_WIDTH = 130
+_LEAST_NAME_WIDTH = 96
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 LINE_ROLE = Qt.ItemDataRole.UserRole + 1
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QSizePolicy,
     QToolButton,
@@ -25,7 +25,7 @@ from plqy_rig.evaluation.stages import run_stages
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results.plot import ResultPlot, short_name
 from plqy_rig.gui.results.reading import OpenRun, Reading
-from plqy_rig.gui.results.run_choice import RunChoice
+from plqy_rig.gui.results.run_choice import ElidedBox, RunChoice
 from plqy_rig.gui.themes import theme
 from plqy_rig.report.words import exposure
 
@@ -33,6 +33,8 @@ FloatArray = NDArray[np.float64]
 
 _BESIDE_LASER_NM = 30.0
 _ROLES_IN_A_ROW = 3
+_ROOM_FOR_THREE_BOXES_PX = 560
+_LEAST_PLOT_PX = 260
 _STAGE_WORDS = {
     "raw": "raw counts",
     "dark": "darks",
@@ -172,7 +174,8 @@ class SpectraView(QWidget):
         self._staged: StagedRun | None = None
         self._wanted: OpenRun | None = None
         self.plot = StagesPlot()
-        self.run, self.stage, self.step = RunChoice("Run"), QComboBox(), QComboBox()
+        self.run = RunChoice("Run")
+        self.stage, self.step = ElidedBox("Stage of the correction chain"), ElidedBox("Power step")
         self.roles: dict[Role, QToolButton] = {}
         self._lay_out()
         self.run.currentIndexChanged.connect(self._run_chosen)
@@ -192,21 +195,15 @@ class SpectraView(QWidget):
         self._run_chosen()
 
     def _lay_out(self) -> None:
-        self.run.setMinimumContentsLength(0)  # the line is full
-        for box, width in ((self.run, 120), (self.stage, 120), (self.step, 110)):
-            box.setMinimumWidth(width)
-        self.stage.setAccessibleName("Stage of the correction chain")
-        self.step.setAccessibleName("Power step")
-        self.stage.setMinimumContentsLength(22)
-        self.step.setMinimumContentsLength(14)
-        top, buttons = QHBoxLayout(), QGridLayout()
-        for words, box in (("Run", self.run), ("Stage", self.stage), ("Step", self.step)):
-            label = QLabel(words)
+        self.stage.setMinimumContentsLength(12)
+        self.step.setMinimumContentsLength(12)
+        self._boxes, self._buttons = QGridLayout(), QGridLayout()
+        for grid in (self._boxes, self._buttons):
+            grid.setSpacing(8)
+        self._labels = [QLabel(words) for words in ("Run", "Stage", "Step")]
+        for label in self._labels:
             label.setProperty("role", "muted")
-            top.addWidget(label)
-            top.addWidget(box)
-        top.addStretch()
-        for number, role in enumerate(Role):
+        for role in Role:
             button = QToolButton()
             button.setText(theme.role_style(role.value).label)
             button.setCheckable(True)
@@ -214,13 +211,35 @@ class SpectraView(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.toggled.connect(self._draw)
             self.roles[role] = button
-            buttons.addWidget(button, number // _ROLES_IN_A_ROW, number % _ROLES_IN_A_ROW)
-        buttons.setColumnStretch(_ROLES_IN_A_ROW, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
-        layout.addLayout(top)
-        layout.addLayout(buttons)
+        layout.setSpacing(12)
+        layout.addLayout(self._boxes)
+        layout.addLayout(self._buttons)
         layout.addWidget(self.plot, 1)
+        self.plot.setMinimumHeight(_LEAST_PLOT_PX)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Qt's: as many boxes and roles in a row as have room."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        room = self.width() - 24
+        in_a_row = 3 if room >= _ROOM_FOR_THREE_BOXES_PX else 1
+        for number, (label, box) in enumerate(
+            zip(self._labels, (self.run, self.stage, self.step), strict=True)
+        ):
+            row, column = number // in_a_row, 2 * (number % in_a_row)
+            self._boxes.addWidget(label, row, column)
+            self._boxes.addWidget(box, row, column + 1)
+        for column in range(3):
+            self._boxes.setColumnStretch(2 * column + 1, 1 if column < in_a_row else 0)
+        widest = max(button.sizeHint().width() for button in self.roles.values())
+        in_a_row = max(1, min(_ROLES_IN_A_ROW, (room + 8) // (widest + 8)))
+        for number, button in enumerate(self.roles.values()):
+            self._buttons.addWidget(button, number // in_a_row, number % in_a_row)
 
     def _run_chosen(self, _: int = 0) -> None:
         index = self.run.currentIndex()

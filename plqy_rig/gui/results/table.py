@@ -10,8 +10,8 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTable
 
 from plqy_rig.gui.results.text import plural
 
-_LONGEST_COLUMN = 46
-"""Characters; longer texts are broken into lines."""
+_LONGEST_COLUMN = (46, 22)
+"""Characters, with much room and with little; longer texts are broken into lines."""
 
 
 class TextTable(QTableWidget):
@@ -20,6 +20,7 @@ class TextTable(QTableWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._most: int | None = None
+        self._wide: int | None = None
         self.setAccessibleName(name)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
@@ -76,7 +77,8 @@ class TextTable(QTableWidget):
                     font.setItalic(True)
                     item.setFont(font)
                 self.setItem(row, column, item)
-        self._fit(wide)
+        self._wide = wide
+        self._fit()
 
     def text(self, row: int, column: int) -> str:
         """A cell."""
@@ -107,7 +109,8 @@ class TextTable(QTableWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Qt's: another width breaks texts elsewhere."""
         super().resizeEvent(event)
-        self.resizeRowsToContents()
+        if event is not None and event.size().width() != event.oldSize().width():
+            self._fit()
         if self._most is not None:
             self.fit_height(self._most)
 
@@ -119,14 +122,23 @@ class TextTable(QTableWidget):
         height += sum(self.rowHeight(row) for row in range(self.rowCount()))
         self.setFixedHeight(min(most, height + 14))
 
-    def _fit(self, wide: int | None) -> None:
-        horizontal = self.horizontalHeader()
+    def _fit(self) -> None:
+        """Widths for the present room: where it is short, long texts are broken earlier."""
+        horizontal, viewport = self.horizontalHeader(), self.viewport()
         assert horizontal is not None
+        assert viewport is not None
+        wide = self._wide if self._wide is not None and self._wide < self.columnCount() else None
         horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.resizeColumnsToContents()
-        longest = self.fontMetrics().averageCharWidth() * _LONGEST_COLUMN
-        for column in range(self.columnCount()):
-            self.setColumnWidth(column, min(self.columnWidth(column) + 8, longest))
-        if wide is not None and wide < self.columnCount():
+        wanted = [self.columnWidth(column) + 8 for column in range(self.columnCount())]
+        letter, left = self.fontMetrics().averageCharWidth(), 0
+        for longest in _LONGEST_COLUMN:
+            widths = [min(width, longest * letter) for width in wanted]
+            left = viewport.width() - sum(width for column, width in enumerate(widths) if column != wide)
+            if wide is None or left >= min(wanted[wide], _LONGEST_COLUMN[0] * letter):
+                break
+        for column, width in enumerate(widths):
+            self.setColumnWidth(column, width)
+        if wide is not None and left >= min(wanted[wide], _LONGEST_COLUMN[-1] * letter):
             horizontal.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
         self.resizeRowsToContents()

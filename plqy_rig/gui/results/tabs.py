@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QEvent, QSize, pyqtSignal
 from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from plqy_rig.gui.results.reading import Reading
+
+_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX = 320, 360
 
 
 class ResultsTabs(QTabWidget):
@@ -25,7 +27,7 @@ class ResultsTabs(QTabWidget):
         self._views: dict[str, QWidget] = {}
         self._stale: set[str] = set()
         self._reading: Reading | None = None
-        self.currentChanged.connect(lambda _: self._fill_seen())
+        self.currentChanged.connect(lambda _: self._changed())
 
     def offer(self, title: str, make: Callable[[], QWidget], *, padded: bool = False) -> None:
         """Add a tab.
@@ -66,6 +68,27 @@ class ResultsTabs(QTabWidget):
         self._reading = reading
         self._stale = set(self._makers)
         self._fill_seen()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Qt's: what the tab that is seen needs; in width what all can be narrowed down to."""
+        seen, bar = self.currentWidget(), self.tabBar()
+        height = 0 if seen is None else seen.minimumSizeHint().height()
+        height += 4 + (0 if bar is None else bar.sizeHint().height())
+        return QSize(_LEAST_WIDTH_PX, max(height, _LEAST_HEIGHT_PX))
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Qt's: no more than needed; what room there is it gets by its stretch."""
+        return self.minimumSizeHint()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Qt's: the tab that is seen may need another height now."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().event(event)
+
+    def _changed(self) -> None:
+        self._fill_seen()
+        self.updateGeometry()
 
     def _fill_seen(self) -> None:
         title = self.tabText(self.currentIndex())

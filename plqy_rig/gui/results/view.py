@@ -9,7 +9,6 @@ from PyQt6.QtCore import QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
@@ -24,7 +23,7 @@ from plqy_rig.gui.results.compare_view import CompareView, SideBySide
 from plqy_rig.gui.results.emission import EmissionPlot
 from plqy_rig.gui.results.export import FORMATS, Exported, export_csv, export_figures, export_report
 from plqy_rig.gui.results.fits import FitsView, FittedRun, fitted_runs
-from plqy_rig.gui.results.opener import RunOpener
+from plqy_rig.gui.results.reader_process import ReaderProcess
 from plqy_rig.gui.results.reading import OpenRun, Reading
 from plqy_rig.gui.results.spectra import SpectraView, StagedRun, staged_run
 from plqy_rig.gui.results.steps import StepsView
@@ -60,7 +59,9 @@ class ResultsView(QWidget):
     def __init__(self, readers: Workshop, writers: Workshop, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._readers, self._writers = readers, writers
-        self._opener = RunOpener()
+        self._process = process = ReaderProcess()
+        readers.start(lambda _: process.warm_up(), lambda _: None, lambda _: None)
+        self.destroyed.connect(self._process.close)
         self._paths: tuple[Path, ...] = ()
         self._ticket: Ticket | None = None
         self.reading: Reading | None = None
@@ -71,6 +72,10 @@ class ResultsView(QWidget):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._evaluate)
+        self._next_turn = QTimer(self)
+        self._next_turn.setSingleShot(True)
+        self._next_turn.setInterval(0)
+        self._next_turn.timeout.connect(self._show_in_tabs)
         self.choices.changed.connect(lambda _: self._settle.start())
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -94,17 +99,18 @@ class ResultsView(QWidget):
         self.tabs.offer(BUDGET, BudgetView)
         self.tabs.offer(FITS, lambda: FitsView(self._work_out_fits))
         self.tabs.offer(COMPARE, lambda: CompareView(self._work_out_comparison))
-        corner = QWidget()
-        row = QHBoxLayout(corner)
-        row.setContentsMargins(0, 0, 0, 4)
-        row.addWidget(self.export)
-        self.tabs.setCornerWidget(corner)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 0, 0, 0)
-        layout.setSpacing(10)
+        layout.setSpacing(12)
         for part in (self.choices, self.cards, self.problems):
             layout.addWidget(part)
         layout.addWidget(self.tabs, 1)
+        self.stand_beside_list(True)
+
+    def stand_beside_list(self, beside: bool) -> None:
+        """Keep some distance to the list of runs, or none where it isn't shown."""
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(12 if beside else 0, 0, layout.contentsMargins().right(), 0)
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -127,20 +133,25 @@ class ResultsView(QWidget):
     def _evaluate(self) -> None:
         if self._ticket is not None:
             self._ticket.cancel()
-        paths, choices, opener = self._paths, self.choices.choices, self._opener
+        paths, choices, process = self._paths, self.choices.choices, self._process
         self._ticket = self._readers.start(
-            lambda ticket: opener.read(paths, choices, ticket), self._show, self._failed
+            lambda ticket: process.read(paths, choices, ticket), self._show, self._failed
         )
 
     def _show(self, reading: Reading) -> None:
         self._ticket = None
         self.reading = reading
         self.export.setEnabled(bool(reading.runs))
-        self.problems.setText("\n".join(f"{path.name}: {why}" for path, why in reading.problems))
+        self.problems.setText(problem_words(reading.problems))
         self.problems.setVisible(bool(reading.problems))
         self.cards.show_reading(reading)
-        self.tabs.show_reading(reading)
-        self.shown.emit()
+        # In a turn of their own: many cards and many curves at once would be felt.
+        self._next_turn.start()
+
+    def _show_in_tabs(self) -> None:
+        if self.reading is not None:
+            self.tabs.show_reading(self.reading)
+            self.shown.emit()
 
     def _failed(self, sentence: str) -> None:
         self._ticket = None
@@ -214,3 +225,8 @@ class ResultsView(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, "Report", "report.html", "HTML (*.html)")
         if name:
             self.write_report(Path(name))
+
+
+def problem_words(problems: Sequence[tuple[Path, str]]) -> str:
+    """Runs that can't be shown: which and why; the folder's path stands in the tooltip of its line."""
+    return "\n".join(f"{path.name}: {why.replace(f'{path}/', '')}" for path, why in problems)

@@ -52,6 +52,11 @@ class Workshop(QObject):
         self._emitting = threading.RLock()
         self._ended.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
 
+    @property
+    def is_idle(self) -> bool:
+        """Get whether nothing is under way."""
+        return self._under_way == 0
+
     def start(
         self,
         work: Callable[[Ticket], Found],

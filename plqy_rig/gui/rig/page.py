@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,7 +20,8 @@ from PyQt6.QtWidgets import (
 from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.rig.start_page import StartPanel
 from plqy_rig.gui.themes import theme
-from plqy_rig.gui.widgets.pages import Page
+from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.header import ElidedLabel
 from plqy_rig.gui.window.settings import Settings
 
@@ -33,13 +33,21 @@ _NAMES = {
     "spectrometer": "Spectrometer",
 }
 _ICONS = {"attenuator": "wheel"}
+_MARGIN_PX = 16
 
 
 class InstrumentCard(QFrame):
-    """One instrument of the report: light, sentence, what to do, who it is."""
+    """One instrument of the report: light, sentence, what to do, who it is.
+
+    Signals:
+        reconnected(): the host tried to reach it again: there is something new to ask.
+    """
+
+    reconnected = pyqtSignal()
 
     def __init__(self, entry: Mapping[str, Any], session: Session) -> None:
         super().__init__()
+        self._session = session
         state, name = str(entry.get("state", "unknown")), str(entry["name"])
         self.setProperty("role", "card")
         self.setProperty("state", state)
@@ -51,9 +59,24 @@ class InstrumentCard(QFrame):
         self.light = QLabel(f"{style.symbol} {style.word}")
         self.light.setProperty("state", state)
         self.sentence = QLabel(str(entry.get("sentence") or ""))
-        self.mend = QLabel(str(entry.get("mend") or ""))
-        self.identity = ElidedLabel(_identity_words(entry.get("identity")))
+        mend = str(entry.get("mend") or "")
+        self.mend = QLabel(f"→ {mend}" if mend else "")
+        self.identity = ElidedLabel(_identity_words(entry.get("identity")), self)
         self.identity.setProperty("role", "muted")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setSpacing(14)
+        layout.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(self._words(heading), 1)
+        if state == "bad":
+            self.again = QPushButton("Reconnect")
+            self.again.setAccessibleName(f"Reconnect {name}")
+            self.again.setToolTip("Try to reach it again, after it was mended")
+            self.again.clicked.connect(lambda: self._reconnect(name))
+            layout.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _words(self, heading: QLabel) -> QVBoxLayout:
+        """Name and light, then what is wrong and how to mend it, then who it is."""
         words = QVBoxLayout()
         words.setSpacing(3)
         top = QHBoxLayout()
@@ -69,16 +92,19 @@ class InstrumentCard(QFrame):
             label.setParent(self)
             label.setVisible(bool(label.text()))
             words.addWidget(label)
+        self.identity.setVisible(bool(self.identity.whole))
         words.addWidget(self.identity)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 12, 16, 12)
-        layout.setSpacing(14)
-        layout.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
-        if state == "bad":
-            again = QPushButton("Reconnect")
-            again.clicked.connect(lambda: session.command("reconnect", {"instrument": name}))
-            layout.addWidget(again)
+        return words
+
+    def _reconnect(self, name: str) -> None:
+        self.again.setEnabled(False)
+        self._session.command(
+            "reconnect", {"instrument": name}, lambda _: self.reconnected.emit(), self._not_reconnected
+        )
+
+    def _not_reconnected(self, error: CommandError) -> None:
+        self._session.tell(error.message, "bad", where="reconnect")
+        self.reconnected.emit()
 
 
 def _identity_words(identity: Mapping[str, Any] | None) -> str:
@@ -100,7 +126,7 @@ class _ReportPanel(QWidget):
         self._asking = False
         self._entries: list[Mapping[str, Any]] = []
         self.cards: list[InstrumentCard] = []
-        self._title = QLabel()
+        self._title = ElidedLabel()
         self._title.setProperty("role", "title")
         self._summary = QLabel()
         self._summary.setProperty("role", "muted")
@@ -116,6 +142,8 @@ class _ReportPanel(QWidget):
         self.other_button.setToolTip("Leave this rig; its host goes on")
         self._grid = QGridLayout()
         self._grid.setSpacing(12)
+        self.empty = EmptyState("rig", "No instruments to show", "Look again asks the rig for them (F5).")
+        self.empty.hide()
         self._lay_out()
         session.rig.changed.connect(self._changed)
 
@@ -124,7 +152,7 @@ class _ReportPanel(QWidget):
         if self._asking or not self._session.connected:
             return
         self._asking = True
-        self._summary.setText("Asking the instruments …")
+        self._say("Asking the instruments …")
         self.again_button.setEnabled(False)
         self._session.command("instruments_report", {}, self._show, self._failed, timeout_s=60.0)
 
@@ -137,7 +165,6 @@ class _ReportPanel(QWidget):
         """Forget what was shown: another rig."""
         self._asking = False
         self._show({"instruments": []})
-        self._summary.setText("")
 
     def _show(self, result: dict[str, Any]) -> None:
         self._asking = False
@@ -148,39 +175,46 @@ class _ReportPanel(QWidget):
             card.deleteLater()
         self.cards = [InstrumentCard(entry, self._session) for entry in self._entries]
         for row, card in enumerate(self.cards):
+            card.reconnected.connect(self.ask)
             self._grid.addWidget(card, row, 0)
-        self._summary.setText(_summary(self._entries))
+        self._say(_summary(self._entries))
+        self.empty.setVisible(not self._entries)
 
     def _failed(self, error: CommandError) -> None:
         self._asking = False
         self.again_button.setEnabled(True)
-        self._summary.setText(error.message)
+        self._say(f"{theme.state_style('bad').symbol} {error.message}", "bad")
+
+    def _say(self, text: str, state: str = "") -> None:
+        self._summary.setText(text)
+        self._summary.setVisible(bool(text))
+        theme.set_property(self._summary, "state", state)
 
     def _changed(self, topic: str) -> None:
         if topic == "rig":
-            self._title.setText(str(self._session.rig.rig.get("name") or "Rig"))
+            self._title.set_whole(str(self._session.rig.rig.get("name") or "Rig"))
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
+        top.setSpacing(8)
         words = QVBoxLayout()
+        words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._summary)
         top.addLayout(words, 1)
         for button in (self.other_button, self.again_button, self.measure_button):
-            top.addWidget(button)
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(_MARGIN_PX, _MARGIN_PX, 0, _MARGIN_PX)
         column.setSpacing(12)
         column.addLayout(top)
         column.addLayout(self._grid)
+        column.addWidget(self.empty, 1)
         column.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        layout.addWidget(ScrollColumn(inner, _MARGIN_PX))
 
 
 def _summary(entries: list[Mapping[str, Any]]) -> str:

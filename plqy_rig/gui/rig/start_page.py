@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QPointF, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -17,7 +18,6 @@ from PyQt6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -27,18 +27,34 @@ from plqy_rig.bench_process import BenchRequest
 from plqy_rig.gui.host_link.host_process import HostRequest
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.settings import Settings
 
 SAMPLES = ("HET-Ce", "HOM-Ce", "HET", "HOM")
 _LOOK_INTERVAL_MS = 2000
 _SPEED = 30.0
 _WIDTH = 860
+_MARGIN_PX = 16
 
 
 def _list_hosts() -> Sequence[Any]:
     from plqy_rig.server.discovery import list_hosts
 
     return list_hosts()
+
+
+class _Picture(QLabel):
+    """An icon that fades when it can't be pressed; Qt's own grey isn't a colour of the theme."""
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Draw it in the middle."""
+        pixmap = self.pixmap()
+        size = pixmap.deviceIndependentSize()
+        painter = QPainter(self)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.5)
+        place = QPointF((self.width() - size.width()) / 2, (self.height() - size.height()) / 2)
+        painter.drawPixmap(place, pixmap)
+        painter.end()
 
 
 class _Tile(QPushButton):
@@ -50,7 +66,7 @@ class _Tile(QPushButton):
         self.setAccessibleName(title)
         self.setMinimumHeight(112)
         self._icon_name = icon_name
-        self._picture = QLabel()
+        self._picture = _Picture()
         heading = QLabel(title)
         heading.setProperty("role", "heading")
         text = QLabel(sentence)
@@ -190,18 +206,20 @@ class StartPanel(QWidget):
         self.seed_box.setToolTip("The same seed gives the same bench, noise included")
 
     def _make_options(self) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(4, 0, 0, 0)
-        for text, box in (("Sample", self.sample_box), ("Speed", self.speed_box), ("Seed", self.seed_box)):
+        options = QWidget()
+        layout = QGridLayout(options)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(12)
+        layout.setVerticalSpacing(2)
+        boxes = (("Sample", self.sample_box), ("Speed", self.speed_box), ("Seed", self.seed_box))
+        for column, (text, box) in enumerate(boxes):
             label = QLabel(text)
             label.setProperty("role", "muted")
             label.setBuddy(box)
-            layout.addWidget(label)
-            layout.addWidget(box)
-            layout.addSpacing(6)
-        layout.addStretch()
-        return row
+            layout.addWidget(label, 0, column)
+            layout.addWidget(box, 1, column)
+            layout.setColumnStretch(column, 1)
+        return options
 
     def _make_hint(self) -> QLabel:
         hint = QLabel(
@@ -235,7 +253,7 @@ class StartPanel(QWidget):
         inner = QWidget()
         inner.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(inner)
-        column.setContentsMargins(16, 28, 16, 16)
+        column.setContentsMargins(_MARGIN_PX, 28, 0, _MARGIN_PX)
         column.setSpacing(12)
         for widget in (title, subtitle):
             column.addWidget(widget)
@@ -253,14 +271,11 @@ class StartPanel(QWidget):
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
-        row.addWidget(inner, 100)
+        row.addWidget(inner, 1000)
         row.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(holder)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        layout.addWidget(ScrollColumn(holder, _MARGIN_PX))
 
     def _card(self, title: str, content: QVBoxLayout) -> QFrame:
         card = QFrame()
@@ -276,7 +291,7 @@ class StartPanel(QWidget):
     def _row(self, icon_name: str, title: str, where: str, verb: str, target: Any) -> QWidget:
         from plqy_rig.gui.window.header import ElidedLabel
 
-        picture, name, place = QLabel(), ElidedLabel(title), ElidedLabel(where)
+        picture, name, place = _Picture(), ElidedLabel(title), ElidedLabel(where)
         picture.setPixmap(theme.icon(icon_name, theme.current().muted).pixmap(22, 22))
         place.setProperty("role", "muted")
         button = QPushButton(verb)

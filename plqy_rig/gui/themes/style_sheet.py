@@ -1,6 +1,6 @@
 """The style sheet of a theme. Widgets say what they are with the dynamic properties listed here.
 
-role    "title", "heading", "muted", "value", "unit", "card", "primary", "danger", "emergency", "flat"
+role    "title", "heading", "muted", "value", "unit", "card", "primary", "danger", "emergency", "flat", "dots"
 state   "good", "warning", "bad", "unknown" on a label or a card
 """
 
@@ -49,11 +49,14 @@ QPushButton[role="primary"]:disabled { background: $raised; color: $muted; borde
 QPushButton[role="danger"] { color: $bad; border-color: $bad; }
 QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; border-color: transparent; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: $hover; }
+QToolButton[role="dots"] { background: transparent; border-color: transparent; padding: 5px 6px; }
+QToolButton[role="dots"]:hover { background: $hover; }
 QPushButton[role="emergency"] { background: $emergency; color: $on_emergency; font-weight: 700;
     font-size: ${heading_size}pt; border: 2px solid $emergency; border-radius: 8px; padding: 8px 18px; }
+QPushButton[role="emergency"][tight="true"] { padding: 2px 10px; }
 QPushButton[role="emergency"]:hover, QPushButton[role="emergency"]:focus { border-color: $text; }
 QPushButton[role="navigation"] { background: transparent; border: 0; border-left: 3px solid transparent;
-    border-radius: 0; text-align: left; padding: 9px 14px 9px 13px; }
+    border-radius: 0; text-align: left; padding: 9px 6px 9px 13px; }
 QPushButton[role="navigation"]:hover { background: $hover; }
 QPushButton[role="navigation"]:focus { background: $hover; }
 QPushButton[role="navigation"]:checked { background: $selection; border-left-color: $accent;
@@ -70,6 +73,8 @@ QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, 
 QLineEdit[state="bad"], QAbstractSpinBox[state="bad"], QComboBox[state="bad"] { border: 2px solid $bad; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $muted;
     background: $background; }
+QLineEdit { lineedit-clear-button-icon: url($close); }
+QLineEdit QToolButton { background: transparent; border: 0; padding: 0; min-height: 0; }
 QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url($arrow_down); width: 10px; height: 10px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: 0;
@@ -104,8 +109,11 @@ QTabBar::tab { background: transparent; color: $muted; padding: 7px 16px; border
     border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: 600; }
 QTabBar::tab:hover { background: $hover; }
+QTabBar::scroller { width: 44px; }
+QTabBar QToolButton { padding: 0; border-radius: 0; background: $surface; }
 
 QScrollArea { border: 0; background: transparent; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QScrollBar:vertical { background: transparent; width: 11px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 11px; margin: 0; }
 QScrollBar::handle { background: $border; border-radius: 4px; margin: 2px; min-height: 30px;
@@ -125,6 +133,8 @@ QSplitter[role="gap"]::handle { background: transparent; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
 
+QMainWindow::separator { background: $background; width: 6px; height: 6px; }
+QMainWindow::separator:hover { background: $accent; }
 QMenuBar { background: $surface; border-bottom: 1px solid $border; }
 QMenuBar::item { padding: 5px 10px; background: transparent; }
 QMenuBar::item:selected, QMenu::item:selected { background: $selection; }
@@ -140,6 +150,7 @@ QFrame[role="message"] { border: 0; border-bottom: 1px solid $border; background
     border-left: 6px solid $accent; }
 QFrame[role="message"][state="bad"] { border-left-color: $bad; }
 QFrame[role="message"][state="warning"] { border-left-color: $warning; }
+QFrame[role="message"][state="good"] { border-left-color: $good; }
 QFrame[role="toast"] { background: $raised; border: 1px solid $border; border-radius: 8px;
     border-left: 4px solid $accent; border-top-left-radius: 0; border-bottom-left-radius: 0; }
 QFrame[role="toast"][state="warning"] { border-left-color: $warning; }

@@ -18,7 +18,7 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
 from PyQt6.QtWidgets import QApplication, QWidget
 
-from plqy_rig.gui.icons import drawn_icon, written_pictures
+from plqy_rig.gui.icons import drawn_icon, pixel_ratio, written_pictures
 from plqy_rig.gui.themes import DARK, LIGHT, THEMES, Theme, style_sheet
 
 FOLLOW_SYSTEM = "system"
@@ -61,17 +61,18 @@ class StateStyle:
 
 
 _SOLID, _DASH, _DOT = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine
+_DASH_DOT, _DASH_DOT_DOT = Qt.PenStyle.DashDotLine, Qt.PenStyle.DashDotDotLine
 
 _ROLES = {
     "empty_excitation": ("o", _DOT, "empty sphere (laser)"),
     "indirect_excitation": ("s", _DASH, "indirect (laser)"),
-    "direct_excitation": ("t", _SOLID, "direct (laser)"),
+    "direct_excitation": ("t", _DASH_DOT, "direct (laser)"),
     "direct_emission": ("d", _SOLID, "direct (emission)"),
-    "indirect_emission": ("p", _DASH, "indirect (emission)"),
+    "indirect_emission": ("p", _DASH_DOT_DOT, "indirect (emission)"),
     "empty_emission": ("x", _DOT, "empty sphere (emission)"),
 }
 _SYMBOLS = ("o", "s", "t1", "d", "t", "x", "p", "star")
-_DASHES = (_SOLID, _DASH, Qt.PenStyle.DashDotLine, _DOT, Qt.PenStyle.DashDotDotLine)
+_DASHES = (_SOLID, _DASH, _DASH_DOT, _DOT, _DASH_DOT_DOT)
 _STATES = {
     "good": ("✔", "good"),
     "warning": ("▲", "warning"),
@@ -174,8 +175,13 @@ def state_style(state: str) -> StateStyle:
 
 
 def pen(colour: str, width: float = 1.5, dash: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-    """A pen for pyqtgraph: cosmetic, so that the width is in screen pixels whatever the zoom."""
-    result = QPen(QColor(colour), width, dash)
+    """A pen for pyqtgraph: cosmetic, so that the width is the same whatever the zoom.
+
+    Qt counts a cosmetic width in the screen's own pixels: on a fine screen it takes more of them. Hairlines
+    stay one pixel wide, which is quick to draw.
+    """
+    ratio = 1.0 if width <= 1.0 else pixel_ratio()
+    result = QPen(QColor(colour), width * ratio, dash)
     result.setCosmetic(True)
     return result
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from PyQt6.QtWidgets import QMessageBox, QPushButton, QWidget
 
+from plqy_rig.gui.themes import theme
+
 Answer = tuple[str, QMessageBox.ButtonRole, Callable[[], object]]
 """Words on the button, its role, what it does."""
 
@@ -34,7 +36,7 @@ def ask(parent: QWidget, title: str, text: str, more: str, answers: Sequence[Ans
         button = box.addButton(words, role)
         assert button is not None  # it was just made
         if role is DESTRUCTIVE:
-            button.setProperty("role", "danger")
+            theme.set_property(button, "role", "danger")
         deeds[button] = deed
     buttons = list(deeds)
     box.setDefaultButton(buttons[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFontMetrics, QResizeEvent
@@ -25,6 +26,11 @@ from plqy_rig.gui.words import duration_words, occupation_words, role_words, saf
 _SHOWN_TOPICS = frozenset({"rig", "engine", "occupation", "activity", "progress", "run"})
 _PAUSABLE = frozenset({"preparing", "running", "waiting for operator"})
 _RESUMABLE = frozenset({"pausing", "paused"})
+_MOST_LINES_OF_HOLDS = 3
+_SPACING_PX, _TIGHT_SPACING_PX = 20, 10
+_SIDE_MARGINS_PX = (16, 12)
+_COMFORTABLE_NAME_PX, _COMFORTABLE_PROGRESS_PX = 180, 190
+_EMERGENCY_WORDS, _EMERGENCY_WORDS_TIGHT = "EMERGENCY OFF", "EMERGENCY\nOFF"
 
 
 class ElidedLabel(QLabel):
@@ -55,6 +61,44 @@ class ElidedLabel(QLabel):
     def _fit(self) -> None:
         fitted = QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
         self.setText(fitted)
+        self.setToolTip(self._whole if fitted != self._whole else "")
+
+
+class HoldsLabel(QLabel):
+    """What holds the run, in up to three lines; the tooltip has all of it where that is more."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("state", "warning")
+
+    @property
+    def whole(self) -> str:
+        """Get the text before shortening."""
+        return self._whole
+
+    def set_sentences(self, sentences: Sequence[str]) -> None:
+        """Say these, or nothing."""
+        symbol = theme.state_style("warning").symbol
+        self._whole = "   ".join(f"{symbol} {sentence}" for sentence in sentences)
+        self._fit()
+        self.setVisible(bool(self._whole))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Fit the text anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # Lines break at words: a little less than their whole length can be filled.
+        around = self.parentWidget()
+        width = self.width() if around is None else around.width() - sum(_SIDE_MARGINS_PX)
+        room = int(_MOST_LINES_OF_HOLDS * 0.92 * width)
+        fitted = QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
+        if fitted != self.text():
+            self.setText(fitted)
         self.setToolTip(self._whole if fitted != self._whole else "")
 
 
@@ -97,12 +141,14 @@ class HeaderBar(QFrame):
         self.setProperty("role", "bar")
         self._session = session
         self._rig: RigModel = session.rig
+        self._is_tight = False
+        self._emergency_px = 0
         self._make_words()
         self._make_buttons()
         self._lay_out()
         session.connected_changed.connect(self._connection_changed)
         self._rig.changed.connect(self._changed)
-        theme.manager().changed.connect(self.refresh)
+        theme.manager().changed.connect(self._restyle)
         self.refresh()
 
     def refresh(self) -> None:
@@ -112,6 +158,41 @@ class HeaderBar(QFrame):
         self._show_safety()
         self._show_progress()
         self._show_buttons()
+        self._fit()
+
+    def _restyle(self) -> None:
+        """Letters may have another size: words in one line first, to see what they take."""
+        self._set_tight(False)
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Fit into the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Take less room where there is little: words of buttons and states are never cut."""
+        tight = self._comfortable_width() > self.width()
+        if tight is not self._is_tight:
+            self._set_tight(tight)
+            self._show_progress()
+
+    def _set_tight(self, tight: bool) -> None:
+        self._is_tight = tight
+        self.emergency_button.setText(_EMERGENCY_WORDS_TIGHT if tight else _EMERGENCY_WORDS)
+        theme.set_property(self.emergency_button, "tight", tight)
+        self._row.setSpacing(_TIGHT_SPACING_PX if tight else _SPACING_PX)
+
+    def _comfortable_width(self) -> int:
+        """What everything takes with its words in one line, px."""
+        parts: list[QWidget] = [self.state, self.safety, self.pause_button, self.abort_button]
+        widths = [part.sizeHint().width() for part in parts if not part.isHidden()]
+        if not self.progress_bar.isHidden():
+            widths.append(_COMFORTABLE_PROGRESS_PX)
+        if not self._is_tight:
+            self._emergency_px = self.emergency_button.sizeHint().width()
+        widths += [_COMFORTABLE_NAME_PX, self._emergency_px]
+        return sum(widths) + sum(_SIDE_MARGINS_PX) + _SPACING_PX * (len(widths) - 1)
 
     def _make_words(self) -> None:
         self.rig_label = ElidedLabel()
@@ -127,11 +208,9 @@ class HeaderBar(QFrame):
         self.progress_bar.setStyleSheet(
             "QProgressBar, QProgressBar::chunk { min-height: 6px; max-height: 6px; }"
         )
-        self.time_left = QLabel()
+        self.time_left = ElidedLabel()
         self.time_left.setProperty("role", "muted")
-        self.holds = QLabel()
-        self.holds.setWordWrap(True)
-        self.holds.setProperty("state", "warning")
+        self.holds = HoldsLabel()
 
     def _make_buttons(self) -> None:
         self.pause_button = QPushButton("Pause")
@@ -141,7 +220,7 @@ class HeaderBar(QFrame):
         self.abort_button.setProperty("role", "danger")
         self.abort_button.setToolTip("End the run: light off at once, what is saved stays saved (Ctrl+.)")
         self.abort_button.clicked.connect(self.abort_wanted)
-        self.emergency_button = QPushButton("EMERGENCY OFF")
+        self.emergency_button = QPushButton(_EMERGENCY_WORDS)
         self.emergency_button.setProperty("role", "emergency")
         self.emergency_button.setToolTip("Light off now, in any state; works even when the host hangs (F12)")
         self.emergency_button.setAccessibleName("Emergency off")
@@ -192,8 +271,7 @@ class HeaderBar(QFrame):
         self.state.value.setText(word)
         theme.set_property(self.state.value, "state", state)
         holds = self._rig.holds if self._connected else []
-        self.holds.setText("  ".join(f"⏸ {sentence}" for sentence in holds))
-        self.holds.setVisible(bool(holds))
+        self.holds.set_sentences(holds)
 
     def _show_safety(self) -> None:
         shown = safety_shown(self._rig.safety if self._connected else "unknown")
@@ -223,10 +301,12 @@ class HeaderBar(QFrame):
         left = duration_words(self._rig.progress.get("remaining_s"))
         finish = self._rig.progress.get("finish_s")
         until = f", done at {time.strftime('%H:%M', time.localtime(finish))}" if finish else ""
-        self.time_left.setText(f"{left} left{until}" if left else f"{done} of {wanted} steps")
+        until = "" if self._is_tight else until
+        self.time_left.set_whole(f"{left} left{until}" if left else f"{done} of {wanted} steps")
 
     def _progress_words(self, passes: list[dict[str, object]]) -> str:
-        sample = str((self._rig.run or {}).get("sample") or "")
+        # The sample stands on the pages, too.
+        sample = "" if self._is_tight else str((self._rig.run or {}).get("sample") or "")
         for entry in passes:
             if int(str(entry["steps_done"])) < int(str(entry["steps"])):
                 where = f"{role_words(str(entry['role']))} {entry['steps_done']}/{entry['steps']}"
@@ -254,8 +334,8 @@ class HeaderBar(QFrame):
         progress.setSpacing(2)
         for widget in (self.progress_label, self.progress_bar, self.time_left):
             progress.addWidget(widget)
-        row = QHBoxLayout()
-        row.setSpacing(20)
+        self._row = row = QHBoxLayout()
+        row.setSpacing(_SPACING_PX)
         row.addLayout(rig, 5)
         row.addWidget(self.state)
         row.addWidget(self.safety)
@@ -264,7 +344,7 @@ class HeaderBar(QFrame):
         row.addWidget(self.abort_button)
         row.addWidget(self.emergency_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 8, 12, 8)
+        layout.setContentsMargins(_SIDE_MARGINS_PX[0], 8, _SIDE_MARGINS_PX[1], 8)
         layout.setSpacing(6)
         layout.addLayout(row)
         layout.addWidget(self.holds)

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
 
 from plqy_rig.gui.host_link.wire import Message
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.window.header import ElidedLabel
 
 _MOST_MESSAGES = 3
 _TOAST_TIME_MS = 6000
@@ -25,21 +26,35 @@ _TOAST_WIDTH = 380
 _ICONS = {"bad": "bad", "warning": "warning", "good": "good", "info": "info"}
 
 
-def _icon_label(state: str) -> QLabel:
-    label = QLabel()
-    style = theme.state_style(state) if state != "info" else None
-    colour = style.colour if style is not None else theme.current().accent
-    label.setPixmap(theme.icon(_ICONS.get(state, "info"), colour).pixmap(22, 22))
-    return label
+class _StateIcon(QLabel):
+    """The picture of a state, in the colours of the theme in force."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self._state = state
+        theme.manager().changed.connect(self._draw)
+        self._draw()
+
+    def _draw(self) -> None:
+        style = theme.state_style(self._state) if self._state != "info" else None
+        colour = style.colour if style is not None else theme.current().accent
+        self.setPixmap(theme.icon(_ICONS.get(self._state, "info"), colour).pixmap(22, 22))
 
 
-def _tool(icon_name: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setProperty("role", "flat")
-    button.setIcon(theme.icon(icon_name))
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    return button
+class _Tool(QToolButton):
+    """A small button with a picture, in the colours of the theme in force."""
+
+    def __init__(self, icon_name: str, tip: str) -> None:
+        super().__init__()
+        self._icon_name = icon_name
+        self.setProperty("role", "flat")
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        theme.manager().changed.connect(self._draw)
+        self._draw()
+
+    def _draw(self) -> None:
+        self.setIcon(theme.icon(self._icon_name))
 
 
 class _MessageRow(QFrame):
@@ -55,13 +70,17 @@ class _MessageRow(QFrame):
         self.text_label.setWordWrap(True)
         self.text_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        copy, close = _tool("copy", "Copy this message"), _tool("close", "Close this message (Esc)")
+        self.brief = ElidedLabel()
+        self.brief.setTextFormat(Qt.TextFormat.PlainText)
+        self.brief.hide()
+        copy, close = _Tool("copy", "Copy this message"), _Tool("close", "Close this message (Esc)")
         copy.clicked.connect(self._copy)
         close.clicked.connect(lambda: bar.remove(self))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
-        layout.addWidget(_icon_label(message.state))
+        layout.addWidget(_StateIcon(message.state))
         layout.addWidget(self.text_label, 1)
+        layout.addWidget(self.brief, 1)
         layout.addWidget(copy)
         layout.addWidget(close)
         self.times = 1
@@ -70,6 +89,12 @@ class _MessageRow(QFrame):
         """The same happened once more."""
         self.times += 1
         self.text_label.setText(self._text(self.times))
+
+    def fold(self, folded: bool) -> None:
+        """Take one line, or as many as the message has."""
+        self.brief.set_whole(self.text_label.text().replace("\n", "  "))
+        self.brief.setVisible(folded)
+        self.text_label.setVisible(not folded)
 
     def _text(self, times: int) -> str:
         message = self.message
@@ -113,6 +138,7 @@ class MessageBar(QWidget):
         self._layout.insertWidget(0, row)
         for old in self._rows[_MOST_MESSAGES:]:
             self.remove(old)
+        self._fold()
         self.show()
 
     def remove(self, row: _MessageRow) -> None:
@@ -121,7 +147,13 @@ class MessageBar(QWidget):
             self._rows.remove(row)
             self._layout.removeWidget(row)
             row.deleteLater()
+        self._fold()
         self.setVisible(bool(self._rows))
+
+    def _fold(self) -> None:
+        """Leave room for the page: the newest is shown whole, those before it in a line each."""
+        for number, row in enumerate(self._rows):
+            row.fold(number > 0)
 
     def remove_where(self, where: str) -> None:
         """Take away the messages about something that is over."""
@@ -146,11 +178,17 @@ class _Toast(QFrame):
         label.setTextFormat(Qt.TextFormat.PlainText)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)
-        layout.addWidget(_icon_label(state), 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(_StateIcon(state), 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(label, 1)
         self.text = text
         self.setFixedWidth(_TOAST_WIDTH)
-        self.setMinimumHeight(label.heightForWidth(_TOAST_WIDTH - 60) + 24)
+
+    def fit(self) -> None:
+        """Get as high as the text: letters have their size once the style sheet was put on."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.setFixedHeight(layout.totalHeightForWidth(_TOAST_WIDTH))
 
 
 class Toasts(QObject):
@@ -182,6 +220,8 @@ class Toasts(QObject):
         timer.start(_TOAST_TIME_WARNING_MS if warning else _TOAST_TIME_MS)
         toast.show()
         self._place()
+        while len(self._toasts) > 1 and self._toasts[0].y() < 0:
+            self._remove(self._toasts[0])
 
     def clear(self) -> None:
         """Take all of them away."""
@@ -211,7 +251,7 @@ class Toasts(QObject):
     def _place(self) -> None:
         bottom = self._host.height() - 16
         for toast in reversed(self._toasts):
-            toast.adjustSize()
+            toast.fit()
             bottom -= toast.height()
             toast.move(self._host.width() - toast.width() - 16, bottom)
             toast.raise_()

@@ -75,7 +75,7 @@ class NavigationBar(QFrame):
         self._draw()
 
     def _set_badge(self, title: str, text: str) -> None:
-        self._buttons[title].setText(f"{title}  ·  {text}" if text else title)
+        self._buttons[title].setText(f"{title} · {text}" if text else title)
 
     def _draw(self) -> None:
         colours = theme.current()

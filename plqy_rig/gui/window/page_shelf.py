@@ -101,6 +101,8 @@ class PageShelf(QStackedWidget):
         self.shown = page
         self.setCurrentWidget(self._places[title])
         self.shown_changed.emit(title)
+        # The page's keys work at once; what had the focus is hidden, or a button beside the page.
+        page.setFocus()
         page.is_active = True
         page.activated()
 

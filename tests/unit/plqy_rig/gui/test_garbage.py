@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
+from types import ModuleType
 
 from PyQt6.QtCore import QObject
 
@@ -38,3 +40,10 @@ def test_objects_in_a_ring_are_deleted_by_the_window_s_thread_never_by_a_worker(
     qtbot.waitUntil(lambda: bool(deleted_in), timeout=10000)
     assert deleted_in == [here]
     assert not gc.isenabled()
+
+
+def test_what_modules_brought_is_not_gone_through_again(qtbot, gui_surroundings, monkeypatch):
+    make_application()
+    gc.unfreeze()
+    monkeypatch.setitem(sys.modules, "another_module_of_a_test", ModuleType("another_module_of_a_test"))
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0, timeout=10000)

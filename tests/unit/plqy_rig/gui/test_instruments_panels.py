@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from gui_support.fits import assert_nothing_is_cut, show_at
 from gui_support.protocol import engine, snapshot
 
 from plqy_rig.gui.instruments.manual_readings import ReadingsTable, age_words, reading_value
@@ -122,3 +123,32 @@ def test_the_number_of_troubled_instruments_is_told_to_the_navigation(page, fake
     gone = {"connected": False, "problem": "gone", "mend": "plug it in", "identity": None, "readings": []}
     with qtbot.waitSignal(page.badge_changed, timeout=3000, check_params_cb=lambda text: text == "2"):
         fake_session.rig.take_snapshot(snapshot(instruments={"laser": gone, "monitor": gone}))
+
+
+LONG = "The wheel did not reach 268.37° within 12 s, and its last reply was 'ERR 7 STALL'; look at it. " * 4
+
+
+@pytest.mark.parametrize("width", [788, 1108])
+def test_nothing_is_cut_however_long_a_refusal_or_a_problem_is(page, fake_session, width):
+    gone = {"connected": False, "problem": LONG, "mend": LONG, "identity": None, "readings": []}
+    steps = [
+        {"name": "shutter closed", "safe": True, "problem": ""},
+        {"name": "wheel at its darkest", "safe": False, "problem": LONG},
+    ]
+    verdict = {"safe": False, "sentence": "NOT SAFE", "steps": steps}
+    state = engine(safety="not safe", verdict=verdict)
+    instruments = {**snapshot()["instruments"], "attenuator": gone}
+    fake_session.rig.take_snapshot(snapshot(engine=state, instruments=instruments))
+    for panel in page.panels.values():
+        panel.controls.say(LONG, "bad")
+    page.draw()
+    show_at(page, width, 551)
+    assert_nothing_is_cut(page)
+
+
+def test_the_problem_of_a_step_has_the_whole_line(page, fake_session):
+    steps = [{"name": "wheel at its darkest", "safe": False, "problem": LONG}]
+    verdict = {"safe": False, "sentence": "NOT SAFE", "steps": steps}
+    fake_session.rig.take_snapshot(snapshot(engine=engine(safety="not safe", verdict=verdict)))
+    show_at(page, 1700, 900)
+    assert page.safety._lines[1].width() > 1000

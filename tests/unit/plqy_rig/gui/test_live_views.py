@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pyqtgraph
 import pytest
+from gui_support.fits import assert_nothing_is_cut, show_at
 from gui_support.protocol import (
     ROLES,
     dark_document,
@@ -14,6 +16,7 @@ from gui_support.protocol import (
     run_documents,
     run_part,
     snapshot,
+    stop_document,
 )
 
 from calibration.roles import Role
@@ -24,7 +27,10 @@ from plqy_rig.gui.live.header import activity_words
 from plqy_rig.gui.live.page import LivePage
 from plqy_rig.gui.live.readings import ReadingHistory, reading_in
 from plqy_rig.gui.live.result import ErrorBars, ResultView, numbers_words
+from plqy_rig.gui.live.short_box import ShortComboBox
 from plqy_rig.gui.live.spectra import NEWEST, Quantity, SpectraView
+
+REASON = "The attenuator did not reach 268.37° within 12 s, and its last reply was 'ERR 7 STALL'. " * 4
 
 
 def take(run: LiveRun, documents) -> None:
@@ -386,3 +392,109 @@ def test_a_long_sample_name_is_cut_and_told_in_the_tooltip(page, fake_session):
     assert page.header.title.text() != name
     assert page.header.title.toolTip() == name
     assert page.header.title.width() < page.width() / 2
+
+
+def test_a_run_that_ended_early_says_why_on_its_page(page, fake_session):
+    take(fake_session.run, run_documents())
+    name, document = stop_document(exit_status="fail")
+    take(fake_session.run, [(name, {**document, "reason": REASON})])
+    over = {"state": "failed", "exposures": 3, "exposures_wanted": 15, "unsaved": 2}
+    fake_session.rig.take_snapshot(snapshot(run=run_part(sample="long " * 25), engine=engine(**over)))
+    for width in (788, 1180):
+        show_at(page, width, 600)
+        assert page.header.reason.isVisible()
+        assert page.header.reason.text() == REASON.strip()
+        assert_nothing_is_cut(page.header)
+    fake_session.rig.take_snapshot(snapshot(run=run_part(), engine=engine(state="running")))
+    assert not page.header.reason.isVisible()
+
+
+def running(**changes) -> dict:
+    passes = [{"role": role, "steps_done": 1, "steps": 12} for role in ROLES]
+    state = engine(state="paused", exposures=40, exposures_wanted=60, unsaved=3, holds=["No purge."])
+    progress = {"passes": passes, "remaining_s": 7000.0, "finish_s": 1_000_000.0}
+    return snapshot(run=run_part(), engine=state, progress=progress, **changes)
+
+
+@pytest.mark.parametrize("width", [418, 788, 1108])
+def test_nothing_of_the_page_is_cut(page, fake_session, width):
+    steps = [step(100.0, 0.51, "weak_signal"), step(300.0, 0.52, "monitor_unsteady"), step(900.0, 0.53)]
+    take(fake_session.run, run_documents())
+    fake_session.rig.take_snapshot(running(result=result(*steps)))
+    page.spectra.show_step(1)
+    page.times.draw()
+    page.result.draw()
+    for choice in range(2):
+        page.choice.setCurrentIndex(choice)
+        show_at(page, width, 551)
+        assert_nothing_is_cut(page)
+
+
+def test_a_low_page_scrolls_rather_than_have_plots_that_cannot_be_read(page):
+    show_at(page, 788, 551)
+    assert page.spectra.plot.canvas.height() >= 200
+    show_at(page, 1108, 730)
+    assert page.columns.height() <= page._area.viewport().height()
+
+
+def test_a_low_plot_has_a_short_label_and_a_high_one_all_of_it(spectra):
+    take(spectra._run, run_documents())
+    spectra.quantity_box.setCurrentText(Quantity.COUNTS.value)
+    spectra.plot.canvas.setFixedSize(300, 120)
+    show_at(spectra, 400, 300)
+    axis = spectra.plot.plot.getAxis("left")
+    assert axis.labelText == "Counts"
+    spectra.plot.canvas.setFixedSize(300, 400)
+    show_at(spectra, 400, 600)
+    assert axis.labelText == "Counts as read"
+
+
+def test_a_saturated_role_is_marked_in_the_legend_however_narrow_it_is(spectra):
+    take(spectra._run, run_documents())
+    name, document = exposure_document("run-1", ROLES[2], 1)
+    take(spectra._run, [(name, {**document, "data": {**document["data"], "saturated": True}})])
+    spectra.show_step(1)
+    spectra.draw()
+    marked = [role for role, button in spectra.legend.buttons.items() if button.words.startswith("▲")]
+    assert marked == [Role.DIRECT_EXCITATION]
+
+
+def test_the_word_saturated_stands_apart_from_the_names_of_the_windows(spectra):
+    take(spectra._run, run_documents())
+    spectra.resize(400, 350)
+    spectra.quantity_box.setCurrentText(Quantity.COUNTS.value)
+    name, document = exposure_document("run-1", ROLES[2], 2)
+    data = {**document["data"], "counts": np.full(8, 65535.0), "saturated": True}
+    take(spectra._run, [(name, {**document, "data": data})])
+    spectra.draw()
+    show_at(spectra, 400, 350)
+    word = spectra.plot._band_label.sceneBoundingRect()
+    windows = [region.lines[0].childItems() for region in spectra.plot._regions]
+    names = [child for children in windows for child in children if isinstance(child, pyqtgraph.InfLineLabel)]
+    assert len(names) == 3
+    assert not any(word.intersects(label.sceneBoundingRect()) for label in names)
+
+
+def test_a_box_without_room_shortens_its_text_and_tells_all_of_it_in_the_tooltip(qtbot):
+    box = ShortComboBox()
+    qtbot.addWidget(box)
+    box.set_hint("Which power step is shown")
+    box.addItem("Step 12: 283.3 mW/cm²")
+    box.setFixedWidth(100)
+    show_at(box, 100, 30)
+    assert box.shown_text.endswith("…")
+    assert box.toolTip() == "Step 12: 283.3 mW/cm²\nWhich power step is shown"
+    box.setFixedWidth(300)
+    show_at(box, 300, 30)
+    assert box.shown_text == box.currentText()
+    assert box.toolTip() == "Which power step is shown"
+
+
+def test_what_the_idle_rig_reads_after_a_run_is_not_drawn_with_it(page, fake_session):
+    take(fake_session.run, [*run_documents(), stop_document()])
+    for time_s in (50.0, 98.0, 5000.0):
+        reading = {"name": "temperature", "value": 25.0, "unit": "°C", "time_s": time_s}
+        laser = {"connected": True, "readings": [reading]}
+        fake_session.rig.take_snapshot(snapshot(run=run_part(), instruments={"laser": laser}))
+    page.times.draw()
+    assert list(page.times.temperature_plot.columns()[0].values) == pytest.approx([49.0, 97.0])

@@ -245,7 +245,7 @@ def test_a_dropped_recipe_file_is_opened_and_keeps_its_comments(page, qtbot, tmp
     qtbot.waitUntil(lambda: page.form.recipe()["power_steps"] == 4, timeout=5000)
     assert not page.desk.edited
     page.form.enter({"power_steps": 6})
-    assert "edited" in page.files.name.text()
+    assert page.files.state.text() == "● edited"
     page.files.save()
     text = path.read_text(encoding="utf-8")
     assert text.startswith('# ours\nsample = "HET"  # blue cap\npower_steps = 6\n')

@@ -10,8 +10,8 @@ import pytest
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtWidgets import QApplication
 
-from calibration.roles import Role
-from plqy_rig.gui.icons import NAMES
+from calibration.roles import PASS_ORDER, Role
+from plqy_rig.gui.icons import NAMES, drawn_icon
 from plqy_rig.gui.themes import DARK_ROOM, THEMES, theme
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -74,6 +74,22 @@ def test_every_role_has_a_colour_a_symbol_and_words_in_every_theme(qapp):
         assert len({style.colour for style in styles}) == len(styles)
         assert len({style.symbol for style in styles}) == len(styles)
         assert all(style.label for style in styles)
+
+
+def test_the_roles_of_a_run_are_told_apart_by_their_dashes_alone(qapp):
+    five = [role for role in PASS_ORDER if role is not Role.EMPTY_EMISSION]
+    assert len({theme.role_style(role).dash for role in five}) == len(five)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_lines_are_as_wide_and_icons_as_sharp_on_fine_screens(qapp, monkeypatch, ratio):
+    monkeypatch.setattr(type(qapp), "devicePixelRatio", lambda _: ratio)
+    drawn_icon.cache_clear()
+    assert theme.pen("#ff0000", 1.4).widthF() == pytest.approx(1.4 * ratio)
+    assert theme.pen("#ff0000", 1.0).widthF() == 1.0
+    sizes = {size.width() for size in theme.icon("laser", "#ff0001").availableSizes()}
+    assert {round(size * ratio) for size in (16, 20, 22, 26, 32, 40, 56)} <= sizes
+    drawn_icon.cache_clear()
 
 
 def test_states_are_told_by_symbol_and_word_too(qapp):

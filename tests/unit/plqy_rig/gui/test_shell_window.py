@@ -263,7 +263,7 @@ def test_the_instruments_report_shows_light_sentence_and_mend(window, fake_host,
     report.ask()
     qtbot.waitUntil(lambda: len(report.cards) == 2, timeout=2000)
     assert report.cards[0].light.text() == "✖ bad"
-    assert report.cards[0].mend.text() == "Plug it in."
+    assert report.cards[0].mend.text() == "→ Plug it in."
     assert report.cards[1].mend.isHidden()
 
 
