@@ -2,7 +2,8 @@
 
 Real time would say how busy the machine is; processor time of the thread says what the window's work costs.
 On a busy machine the same work takes up to twice the processor time, since two threads share a core and its
-cache: the budget grows by what a piece of work that is always the same takes meanwhile.
+cache, and that changes from one moment to the next: a long block counts as what it would have taken on a
+quiet machine, by a piece of work that is always the same and is done right after it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from support.window_runs import attached, start_run, wait_for_end
 
 from plqy_rig.gui.plots.density_plot import DensitySeries
 from plqy_rig.gui.plots.spectrum_plot import SpectrumLine
+from plqy_rig.gui.window.loop_watch import LoopWatch
 
 BUDGET_S = 0.050
 POINTS = 100_000
@@ -40,48 +42,73 @@ def same_work() -> float:
     return time.thread_time() - begun_s
 
 
+class CalibratedWatch(LoopWatch):
+    """Knows of each long block what it would have taken on a quiet machine.
+
+    Attributes:
+        quiet_blocks_s: processor time of the long blocks, as it would be there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quiet_blocks_s: list[float] = []
+
+    def start(self) -> None:
+        self.quiet_blocks_s = []
+        super().start()
+
+    def _tick(self) -> None:
+        super()._tick()
+        block_s = self.processor_blocks_s[-1]
+        if block_s > BUDGET_S / 2:
+            slowness = float(np.median([same_work() for _ in range(7)])) / SAME_WORK_S
+            self.quiet_blocks_s.append(block_s / max(1.0, slowness))
+            # What was just done is no work of the window.
+            self.turned_s, self.processor_s = time.perf_counter(), time.thread_time()
+
+    def assert_never_blocked(self, what: str = "") -> None:
+        """Every block is within the budget."""
+        assert max(self.quiet_blocks_s, default=0.0) < BUDGET_S, (what, self.quiet_blocks_s)
+
+
 @pytest.fixture
-def budget_s(qtbot):
-    """The budget as it is on the machine while the test runs; ask for it at the end."""
-    taken: list[float] = []
-    timer = QTimer()
-    timer.timeout.connect(lambda: taken.append(same_work()))
-    timer.start(100)
-    yield lambda: BUDGET_S * max(1.0, float(np.percentile(taken or [0.0], 90)) / SAME_WORK_S)
-    timer.stop()
+def calibrated_watch(loop_watch):
+    """In place of `loop_watch`, whose fixture keeps earlier tests' garbage out of the measurement."""
+    loop_watch.stop()
+    watch = CalibratedWatch()
+    yield watch
+    watch.stop()
 
 
-def test_a_run_on_the_live_page_never_blocks_the_loop(
-    make_window, start_plqy_host, loop_watch, budget_s, qtbot
-):
+def test_a_run_on_the_live_page_never_blocks_the_loop(make_window, start_plqy_host, calibrated_watch, qtbot):
     window = attached(make_window, start_plqy_host(), qtbot)
-    loop_watch.start()
+    calibrated_watch.start()
     window.show_page("Live")
     start_run(window, qtbot, hands=True)
     assert wait_for_end(window, qtbot) == "success"
     qtbot.waitUntil(lambda: (window.session.rig.result or {}).get("partial") is False, timeout=60_000)
     qtbot.wait(600)
-    loop_watch.stop()
+    calibrated_watch.stop()
     assert len(window.session.run.exposures) == 15
-    assert len(loop_watch.processor_blocks_s) > 100
-    assert loop_watch.longest_processor_s < budget_s()
+    assert len(calibrated_watch.processor_blocks_s) > 100
+    calibrated_watch.assert_never_blocked()
 
 
 def test_a_hundred_thousand_points_in_each_plot_never_block_the_loop(
-    make_window, fake_session, loop_watch, budget_s, qtbot
+    make_window, fake_session, calibrated_watch, qtbot
 ):
     page = page_with_plots(make_window(fake_session), qtbot)
     for draw in (draw_spectrum, draw_readings, draw_yields):
-        loop_watch.start()
+        calibrated_watch.start()
         plot = draw(page)
         qtbot.wait(100)
         plot.plot.getViewBox().scaleBy((0.7, 0.9))
         qtbot.wait(100)
         plot.show_everything()
         qtbot.wait(100)
-        loop_watch.stop()
+        calibrated_watch.stop()
         assert not plot.canvas.is_waiting
-        assert loop_watch.longest_processor_s < budget_s(), draw.__name__
+        calibrated_watch.assert_never_blocked(draw.__name__)
 
 
 def page_with_plots(window, qtbot):
@@ -113,16 +140,19 @@ def draw_yields(page):
     return page.result.yield_plot
 
 
-def test_sixty_milliseconds_of_computing_in_a_slot_are_seen(make_window, fake_session, loop_watch, qtbot):
+def test_sixty_milliseconds_of_computing_in_a_slot_are_seen(
+    make_window, fake_session, calibrated_watch, qtbot
+):
     window = make_window(fake_session)
     window.session.event_received.connect(lambda event: compute(0.060))
     qtbot.wait(300)
-    loop_watch.start()
+    calibrated_watch.start()
     qtbot.wait(100)
-    assert loop_watch.longest_processor_s < BUDGET_S
+    calibrated_watch.assert_never_blocked()
     window.session.event_received.emit({"event": "nothing"})
     qtbot.wait(50)
-    assert loop_watch.longest_processor_s >= 0.060
+    assert calibrated_watch.longest_processor_s >= 0.060
+    assert calibrated_watch.quiet_blocks_s
 
 
 def test_waiting_for_the_processor_does_not_count_as_computing(loop_watch, qtbot):
