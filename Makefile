@@ -39,7 +39,7 @@ check: $(INSTALLED_TEST)  ## lint, types, contracts, unit tests (fast)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit
 
 test: check  ## every check there is
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --ignore-glob='*/test_gui_*.py' tests/system tests/hardware
