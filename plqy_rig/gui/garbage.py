@@ -26,15 +26,15 @@ class _Collector(QObject):
 
     def _look(self) -> None:
         """Collect the oldest generation that is due, and with it the younger ones."""
-        counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
-        due = [generation for generation, (count, most) in enumerate(counts) if count > most]
-        if due:
-            gc.collect(due[-1])
         if len(sys.modules) != self._modules:
             # What modules bring stays for good. Going through all of it, as a full collection does, would
             # hold up the window for 0.1 s and more; what comes later is little.
             self._modules = len(sys.modules)
             gc.freeze()
+        counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
+        due = [generation for generation, (count, most) in enumerate(counts) if count > most]
+        if due:
+            gc.collect(due[-1])
 
 
 def collect_in_this_thread_alone(application: QCoreApplication) -> None:
