@@ -19,7 +19,7 @@ class _Collector(QObject):
 
     def __init__(self, application: QCoreApplication) -> None:
         super().__init__(application)
-        self._modules = 0
+        self._modules = len(sys.modules)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(_LOOK_MS)
