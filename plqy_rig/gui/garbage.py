@@ -19,7 +19,7 @@ class _Collector(QObject):
 
     def __init__(self, application: QCoreApplication) -> None:
         super().__init__(application)
-        self._modules = len(sys.modules)
+        self._modules = 0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(_LOOK_MS)
@@ -29,7 +29,7 @@ class _Collector(QObject):
         if len(sys.modules) != self._modules:
             # What modules bring stays for good. Going through all of it, as a full collection does, would
             # hold up the window for 0.1 s and more; what comes later is little.
-            self._modules = len(sys.modules)
+            self._modules = 0
             gc.freeze()
         counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
         due = [generation for generation, (count, most) in enumerate(counts) if count > most]

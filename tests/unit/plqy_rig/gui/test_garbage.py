@@ -28,6 +28,7 @@ def make_garbage() -> None:
 def test_objects_in_a_ring_are_deleted_by_the_window_s_thread_never_by_a_worker(qtbot, gui_surroundings):
     gc.enable()
     make_application()
+    qtbot.wait(1200)  # what is there at the first look is set aside
     here, deleted_in = threading.get_ident(), []
     ring = Ring()
     weakref.finalize(ring, lambda: deleted_in.append(threading.get_ident()))
