@@ -29,7 +29,7 @@ class _Collector(QObject):
         if len(sys.modules) != self._modules:
             # What modules bring stays for good. Going through all of it, as a full collection does, would
             # hold up the window for 0.1 s and more; what comes later is little.
-            self._modules = 0
+            self._modules = len(sys.modules)
             gc.freeze()
         counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
         due = [generation for generation, (count, most) in enumerate(counts) if count > most]
