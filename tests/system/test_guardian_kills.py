@@ -10,7 +10,6 @@ import time
 import pytest
 from support.engine_runs import (
     LIGHT_OFF_WITHIN_S,
-    SILENT_FOR_S,
     assert_complete_without_doubles,
     guardian_of,
     is_safe,
@@ -72,7 +71,7 @@ def test_a_killed_engine_leaves_the_bench_dark_and_its_run_can_be_finished(runni
 def test_a_stopped_engine_is_killed_and_the_bench_made_dark(running, plqy):
     bench, process, _ = running
     process.send_signal(signal.SIGSTOP)
-    assert seconds_until_safe(bench) < SILENT_FOR_S + LIGHT_OFF_WITHIN_S
+    assert seconds_until_safe(bench) < LIGHT_OFF_WITHIN_S
     assert process.wait(10) == -signal.SIGKILL
     assert "no sign of life" in wait_for(
         lambda: (run_folder(plqy) / "guardian.log").read_text(), "the guardian's log"

@@ -82,9 +82,8 @@ def calibrated_watch(loop_watch):
 
 def test_a_run_on_the_live_page_never_blocks_the_loop(make_window, start_plqy_host, calibrated_watch, qtbot):
     window = attached(make_window, start_plqy_host(), qtbot)
-    window.show_page("Live")
-    qtbot.wait(300)
     calibrated_watch.start()
+    window.show_page("Live")
     start_run(window, qtbot, hands=True)
     assert wait_for_end(window, qtbot) == "success"
     qtbot.waitUntil(lambda: (window.session.rig.result or {}).get("partial") is False, timeout=60_000)
