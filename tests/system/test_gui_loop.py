@@ -94,6 +94,22 @@ def test_a_run_on_the_live_page_never_blocks_the_loop(make_window, start_plqy_ho
     calibrated_watch.assert_never_blocked()
 
 
+def test_the_operators_panel_appears_beside_a_full_page_without_blocking_the_loop(
+    make_window, start_plqy_host, calibrated_watch, qtbot
+):
+    window = attached(make_window, start_plqy_host(), qtbot)
+    window.show_page("Live")
+    start_run(window, qtbot, hands=True)
+    assert wait_for_end(window, qtbot) == "success"
+    qtbot.wait(1000)
+    for visible in (True, False):
+        calibrated_watch.start()
+        window.operator_dock.setVisible(visible)
+        qtbot.wait(500)
+        calibrated_watch.stop()
+        calibrated_watch.assert_never_blocked(f"panel visible: {visible}")
+
+
 def test_a_hundred_thousand_points_in_each_plot_never_block_the_loop(
     make_window, fake_session, calibrated_watch, qtbot
 ):

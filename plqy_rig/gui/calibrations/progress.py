@@ -23,6 +23,7 @@ from plqy_rig.gui.calibrations.plan import PLAN, planned
 from plqy_rig.gui.calibrations.plot import CalibrationPlot
 from plqy_rig.gui.calibrations.result import ResultCard, changed_words
 from plqy_rig.gui.calibrations.steps import StepsLabel, steps_words
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.gui.window.header import ElidedLabel
 
 _WARM_UP = re.compile(r"warms up, (\d+) min to go")
@@ -285,9 +286,7 @@ class SessionView(QWidget):
 
     def _show_results(self, results: Sequence[Mapping[str, Any]], *, deciding: bool) -> None:
         while len(self.cards) > len(results):
-            card = self.cards.pop()
-            self._results.removeWidget(card)
-            card.deleteLater()
+            remove(self._results, self.cards.pop())
         while len(self.cards) < len(results):
             card = ResultCard()
             card.decided.connect(self.decided)
@@ -299,9 +298,7 @@ class SessionView(QWidget):
 
     def _show_plots(self, documents: Sequence[Mapping[str, Any]]) -> None:
         while len(self.plots) > len(documents):
-            plot = self.plots.pop()
-            self._live.removeWidget(plot)
-            plot.deleteLater()
+            remove(self._live, self.plots.pop())
         while len(self.plots) < len(documents):
             plot = CalibrationPlot()
             self.plots.append(plot)

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 from plqy_rig.gui.emergency.off import EmergencyOff, EmergencyOutcome
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove_all
 
 _HINT = (
     "If it isn't safe: turn the laser's key switch off or open the interlock, and close the beam path by "
@@ -110,10 +111,10 @@ class EmergencyDialog(QDialog):
 
     def _begin(self) -> None:
         self.outcome = None
-        self._clear_steps()
+        remove_all(self._steps)
         self._headline.setText("EMERGENCY OFF")
         theme.set_property(self._headline, "state", "warning")
-        self._picture.setPixmap(theme.icon("emergency", theme.current().emergency).pixmap(56, 56))
+        self._picture.setPixmap(theme.picture("emergency", theme.current().emergency, 56))
         self._busy.show()
         self._hint.show()
         self.come_up()
@@ -125,13 +126,11 @@ class EmergencyDialog(QDialog):
         style = theme.state_style("good" if outcome.safe else "bad")
         self._headline.setText("SAFE" if outcome.safe else "NOT SAFE")
         theme.set_property(self._headline, "state", "good" if outcome.safe else "bad")
-        self._picture.setPixmap(
-            theme.icon("safe" if outcome.safe else "not-safe", style.colour).pixmap(56, 56)
-        )
+        self._picture.setPixmap(theme.picture("safe" if outcome.safe else "not-safe", style.colour, 56))
         done_without = outcome.way != "host" and bool(outcome.steps)
         words = "The host didn't answer and was ended. " if done_without else ""
         self._sentence.setText(words + _said(outcome))
-        self._clear_steps()
+        remove_all(self._steps)
         for row, step in enumerate(outcome.steps):
             self._add_step(row, step)
         self._hint.setVisible(not outcome.safe)
@@ -155,12 +154,6 @@ class EmergencyDialog(QDialog):
         self._steps.addWidget(text, row, 1)
         for label in (sign, text):
             label.show()  # now: what isn't shown yet has no part in the dialog's height
-
-    def _clear_steps(self) -> None:
-        while (item := self._steps.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
 
     def _lay_out(self, close: QPushButton) -> None:
         words = QVBoxLayout()

@@ -40,8 +40,9 @@ Done = Callable[[dict[str, Any]], object]
 Failed = Callable[[CommandError], object]
 
 DRAIN_INTERVAL_MS = 33
-DRAIN_BUDGET_S = 0.012
-"""Real seconds of one turn of the event loop that taking events may use; the rest waits for the next."""
+TURN_BUDGET_S = 0.012
+"""Real seconds of one turn of the event loop that taking events may use, or what threads bring; the rest
+waits for the next."""
 
 _RETRY_INTERVAL_MS = 700
 
@@ -101,17 +102,21 @@ class Session(QObject):
         # Once it is closed no other thread emits: Qt may be deleting this object just then.
         self._emitting = threading.RLock()
         self._incoming: deque[tuple[int, dict[str, Any]]] = deque()
+        self._deeds: deque[Callable[[], object]] = deque()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="session")
         self._documents = RunFollower(self.run, self.command)
         self._drain_timer = QTimer(self)
         self._drain_timer.setSingleShot(True)
         self._drain_timer.timeout.connect(self._drain)
+        self._deeds_timer = QTimer(self)
+        self._deeds_timer.setSingleShot(True)
+        self._deeds_timer.timeout.connect(self._do_what_is_due)
         self._retry_timer = QTimer(self)
         self._retry_timer.setInterval(_RETRY_INTERVAL_MS)
         self._retry_timer.setSingleShot(True)
         self._retry_timer.timeout.connect(self._try_again)
         self._wake.connect(self._start_draining)
-        self._call.connect(self._do)
+        self._call.connect(self._line_up)
 
     # -- connection -----------------------------------------------------------------------------------
 
@@ -226,9 +231,21 @@ class Session(QObject):
         else:
             self.message.emit(_message_of(error))
 
-    def _do(self, deed: Callable[[], object]) -> None:
-        if not self._closed:
-            deed()
+    def _line_up(self, deed: Callable[[], object]) -> None:
+        self._deeds.append(deed)
+        if not self._deeds_timer.isActive():
+            self._deeds_timer.start(0)
+
+    def _do_what_is_due(self) -> None:
+        """In order, as many as a turn has time for: five replies at once may each draw a page."""
+        end = time.perf_counter() + TURN_BUDGET_S
+        try:
+            while self._deeds and not self._closed and time.perf_counter() < end:
+                self._deeds.popleft()()
+        finally:
+            # Also after a mistake in one of them, which the window tells.
+            if self._deeds and not self._closed:
+                self._deeds_timer.start(0)
 
     def _later(self, deed: Callable[[], object]) -> None:
         """Do it in the GUI thread, unless the window has gone meanwhile."""
@@ -314,7 +331,7 @@ class Session(QObject):
             self._drain_timer.start(DRAIN_INTERVAL_MS)
 
     def _drain(self) -> None:
-        end = time.perf_counter() + DRAIN_BUDGET_S
+        end = time.perf_counter() + TURN_BUDGET_S
         while self._incoming and time.perf_counter() < end:
             self._take(*self._incoming.popleft())
         if self._incoming:

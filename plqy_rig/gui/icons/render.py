@@ -13,8 +13,8 @@ from PyQt6.QtSvg import QSvgRenderer
 
 from plqy_rig.gui.icons.drawings import DRAWINGS, UNKNOWN
 
-_SIZES = (16, 20, 22, 24, 26, 30, 32, 40, 44, 56)
-"""As the window shows them, before the screen's pixel ratio: each is drawn as it is, none is scaled."""
+_BUTTON_SIZES = (16, 20, 22, 24, 26)
+"""As buttons, menus and the navigation show them, before the screen's pixel ratio: none is scaled."""
 _PICTURE_SIZE = 32
 _WHOLE, _MIDDLE = "0 0 24 24", "4 4 16 16"
 _SVG = (
@@ -43,9 +43,9 @@ def pixel_ratio() -> float:
 
 @cache
 def drawn_icon(name: str, colour: str) -> QIcon:
-    """An icon in a colour ("#rrggbb"); an unknown name gives a question mark in a box."""
+    """An icon for buttons in a colour ("#rrggbb"); an unknown name gives a question mark in a box."""
     icon = QIcon()
-    for size in _SIZES:
+    for size in _BUTTON_SIZES:
         pixmap = _pixmap(name, colour, round(size * pixel_ratio()))
         icon.addPixmap(pixmap)
         # Without one of its own Qt makes a grey one for disabled buttons: not a colour of every theme.
@@ -53,8 +53,18 @@ def drawn_icon(name: str, colour: str) -> QIcon:
     return icon
 
 
+@cache
+def drawn_picture(name: str, colour: str, size: int) -> QPixmap:
+    """An icon's drawing for a label, `size` of the layout's pixels wide and high."""
+    ratio = pixel_ratio()
+    picture = _pixmap(name, colour, round(size * ratio))
+    picture.setDevicePixelRatio(ratio)
+    return picture
+
+
 # Pictures must not outlive the application, which Qt takes away before Python clears its modules.
 atexit.register(drawn_icon.cache_clear)
+atexit.register(drawn_picture.cache_clear)
 
 
 @cache

@@ -127,7 +127,7 @@ class InstrumentPanel(QFrame):
         rig = self._session.rig
         connected = bool(part.get("connected"))
         style = theme.state_style(state)
-        self.picture.setPixmap(theme.icon(_ICONS.get(self.name, self.name), style.colour).pixmap(26, 26))
+        self.picture.setPixmap(theme.picture(_ICONS.get(self.name, self.name), style.colour, 26))
         self.light.setText(f"{style.symbol} {self._word(connected, state)}")
         theme.set_property(self.light, "state", state)
         theme.set_property(self, "state", state if state in ("warning", "bad") else "")

@@ -10,6 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.gui.words import duration_words
 
 STALE_AFTER_S = 10.0
@@ -114,8 +115,7 @@ class ReadingsTable(QWidget):
     def _make_rows(self, names: Sequence[str]) -> None:
         for labels in self._rows.values():
             for label in labels:
-                self._grid.removeWidget(label)
-                label.deleteLater()
+                remove(self._grid, label)
         self._rows = {}
         for row, name in enumerate(names):
             heading, value, age = QLabel(reading_name(name)), QLabel(), QLabel()

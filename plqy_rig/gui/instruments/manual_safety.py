@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButto
 
 from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.gui.words import safety_shown
 
 _LAMP = "If the calibration lamp was used, switch it off: the program can't see it."
@@ -84,9 +85,7 @@ class SafetyPanel(QFrame):
         """Show what is known now."""
         rig = self._session.rig
         shown = safety_shown(rig.safety)
-        self.picture.setPixmap(
-            theme.icon(shown.icon_name, theme.state_style(shown.state).colour).pixmap(40, 40)
-        )
+        self.picture.setPixmap(theme.picture(shown.icon_name, theme.state_style(shown.state).colour, 40))
         self.word.setText(shown.word)
         theme.set_property(self.word, "state", shown.state)
         theme.set_property(self, "state", shown.state if shown.state in ("bad", "good") else "")
@@ -106,9 +105,7 @@ class SafetyPanel(QFrame):
             return
         self._steps = steps
         for label in self._lines:
-            self._grid.removeWidget(label)
-            label.hide()  # it is deleted later
-            label.deleteLater()
+            remove(self._grid, label)
         self._lines = []
         all_well = all(step.get("safe") for step in steps)
         for number, step in enumerate(steps):

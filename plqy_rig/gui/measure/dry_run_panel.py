@@ -24,6 +24,7 @@ from plqy_rig.gui.measure.words import (
 )
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.breakable import breakable
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.header import ElidedLabel
 from procedures.recipe_problems import RecipeProblem
@@ -171,9 +172,7 @@ class ProblemCard(_Card):
 
     def _draw(self) -> None:
         for line in self.lines:
-            line.hide()
-            self.box.removeWidget(line)
-            line.deleteLater()
+            remove(self.box, line)
         self.lines = [self._line(problem) for problem in self._problems[:_MOST_PROBLEMS]]
         if len(self._problems) > _MOST_PROBLEMS:
             self.lines.append(QLabel(f"and {len(self._problems) - _MOST_PROBLEMS} more"))

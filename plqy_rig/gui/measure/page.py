@@ -8,20 +8,23 @@ from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.measure.dry_run import DryRun
 from plqy_rig.gui.measure.dry_run_panel import DryRunPanel
+from plqy_rig.gui.measure.entry_banner import EntryBanner
 from plqy_rig.gui.measure.files import RecipeFiles
 from plqy_rig.gui.measure.presets import bench_sample, built_in_presets
 from plqy_rig.gui.measure.recipe_desk import RecipeDesk
 from plqy_rig.gui.measure.recipe_form import RecipeForm
 from plqy_rig.gui.measure.recipe_handover import RecipeHandover
 from plqy_rig.gui.measure.start import QUEUE_KEYS, START_KEYS, StartCard
+from plqy_rig.gui.plots.throttle import Throttle
 from plqy_rig.gui.widgets.pages import Page
 
 _DRAFT_INTERVAL_MS = 500
+_AFTER_THE_OTHERS_MS = 30
 _MARGIN_PX = 16
 _GAP_PX = 12
 _LEAST_FORM_HEIGHT_PX = 90
@@ -71,6 +74,8 @@ class MeasurePage(Page):
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(_DRAFT_INTERVAL_MS)
         self._draft_timer.timeout.connect(self._keep_draft)
+        # Every page draws what a host brings: this one after the page that is seen.
+        self._host_is_new = Throttle(self, self._host_is_there, delay_ms=_AFTER_THE_OTHERS_MS)
         self._place()
         self._connect()
         self._add_keys()
@@ -167,7 +172,7 @@ class MeasurePage(Page):
         self.start_card.folder_chosen.connect(self._folder_chosen)
         self.banner.left.connect(self._leave_entry)
         self.session.rig.changed.connect(self._rig_changed)
-        self.session.snapshot.connect(lambda _snapshot: self._host_is_there())
+        self.session.snapshot.connect(lambda _snapshot: self._host_is_new.request())
         self.session.connected_changed.connect(lambda _connected, _why: self._connection_changed())
         RecipeHandover.of(self.session).entry_wanted.connect(self._take_entry)
 
@@ -184,6 +189,7 @@ class MeasurePage(Page):
     def activated(self) -> None:
         """Look again: disk, records and time may have changed."""
         self.setFocus()
+        self._host_is_new.flush()
         self.dry_run.want(self.form.recipe())
 
     def deactivated(self) -> None:
@@ -371,29 +377,3 @@ def _dropped(event: QDropEvent) -> Path | None:
         return None
     path = Path(data.urls()[0].toLocalFile())
     return path if path.is_dir() or path.suffix.lower() == ".toml" else None
-
-
-class EntryBanner(QFrame):
-    """Says that a queue entry's recipe is in the form."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
-        self.setProperty("state", "warning")
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.cancel = QPushButton("Back without saving")
-        self.left = self.cancel.clicked
-        layout = QHBoxLayout(self)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.cancel)
-        self.hide()
-
-    def show_entry(self, entry: dict[str, Any]) -> None:
-        """Say which."""
-        name = entry.get("name") or entry.get("sample") or "entry"
-        self.text.setText(
-            f"Editing <b>{name}</b>, number {entry.get('position')} of the queue. "
-            "What was in the form before comes back afterwards."
-        )
-        self.show()

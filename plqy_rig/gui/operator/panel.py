@@ -296,7 +296,7 @@ class OperatorPanel(QFrame):
         if question is None:
             return
         rig = self._session.rig
-        self.symbol.setPixmap(theme.icon("hand", colours.warning).pixmap(30, 30))
+        self.symbol.setPixmap(theme.picture("hand", colours.warning, 30))
         self.place.setText(place_of(question, rig.run))
         self.place.setVisible(bool(self.place.text()))
         # What a lost host said of the shutter may not be true any more.

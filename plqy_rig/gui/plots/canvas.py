@@ -1,4 +1,4 @@
-"""What a plot is painted on: when many are shown at once they are painted one after the other."""
+"""What a plot is painted on: many that are shown or pushed about at once are painted one after the other."""
 
 from __future__ import annotations
 
@@ -6,30 +6,48 @@ import time
 from typing import Any
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QPainter, QPaintEvent, QShowEvent
+from PyQt6.QtCore import QSize, Qt, QTimer
+from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
 
 _TURN_S = 0.012
 """From one plot's first painting to the next one's: the event loop is free in between."""
 
 
 class Canvas(pg.PlotWidget):  # type: ignore[misc]
-    """A PlotWidget that waits for its turn when it is shown: six on a page must not block the window."""
+    """A PlotWidget that waits for its turn: six on a page must not block the window.
+
+    It waits when it is shown, and when a panel that appears beside the page or a splitter gives it another
+    size. While the window itself is drawn larger it doesn't wait: the plots follow the pointer.
+    """
 
     _next_turn_s = 0.0
 
     def __init__(self, **options: Any) -> None:
         """Make it; `options` are PlotWidget's."""
         self.is_waiting = False
+        self._has_picture = False
+        self._window_size = QSize()
         super().__init__(**options)
+        # All of it is painted by the plot itself; what stood there stays until then.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._turn_timer = QTimer(self)
         self._turn_timer.setSingleShot(True)
-        self._turn_timer.timeout.connect(self._take_turn)
+        self._turn_timer.timeout.connect(self.take_turn)
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 -- Qt's
         """Stand in the line."""
         super().showEvent(event)
+        self._has_picture = False
+        self._window_size = self.window().size()
         self.wait_for_turn()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 -- Qt's
+        """Stand in the line when the window stayed as it was: then others got another size, too."""
+        super().resizeEvent(event)
+        window_size = self.window().size()
+        if self.isVisible() and window_size == self._window_size:
+            self.wait_for_turn()
+        self._window_size = window_size
 
     def wait_for_turn(self) -> None:
         """Paint a little later, after those that came before."""
@@ -43,14 +61,18 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         self._turn_timer.start(round(1000 * (turn_s - now_s)))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 -- Qt's
-        """Paint the plot; only its background as long as others come first."""
+        """Paint the plot; as long as others come first its old picture stays, or only its background."""
         if not self.is_waiting:
             super().paintEvent(event)
+            self._has_picture = True
+            return
+        if self._has_picture:
             return
         painter = QPainter(self.viewport())
         painter.fillRect(self.rect(), self.backgroundBrush())
         painter.end()
 
-    def _take_turn(self) -> None:
+    def take_turn(self) -> None:
+        """Wait no longer."""
         self.is_waiting = False
         self.viewport().update()

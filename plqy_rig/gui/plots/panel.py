@@ -273,6 +273,7 @@ class PlotPanel(QFrame):
         """Put the plot on the clipboard."""
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
+            self.canvas.take_turn()
             clipboard.setPixmap(self.canvas.grab())
 
     def copy_numbers(self) -> None:

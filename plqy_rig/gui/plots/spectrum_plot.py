@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QMenu, QWidget
 
 from plqy_rig.gui.plots.axes import LogAxis, PlainAxis
 from plqy_rig.gui.plots.export import Column
+from plqy_rig.gui.plots.long_line import add_long_line
 from plqy_rig.gui.plots.panel import PlotPanel
 from plqy_rig.gui.themes import theme
 
@@ -158,11 +159,7 @@ class SpectrumPlot(PlotPanel):
     def _draw(self, line: SpectrumLine) -> None:
         curve = self._curves.get(line.name)
         if curve is None:
-            curve = pg.PlotDataItem(connect="finite", antialias=True)
-            curve.setDownsampling(auto=True, method="peak")
-            curve.setClipToView(True)
-            self._curves[line.name] = curve
-            self.plot.addItem(curve)
+            self._curves[line.name] = curve = add_long_line(self.plot, antialias=True)
         pen = _pen_of(line)
         # Wide lines piece by piece take a tenth of the time; dashes would begin anew with every piece.
         in_pieces = pen.style() == Qt.PenStyle.SolidLine and pen.widthF() > 1.0

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QWidget
 
 from plqy_rig.gui.plots.axes import PlainAxis
 from plqy_rig.gui.plots.export import Column
+from plqy_rig.gui.plots.long_line import add_long_line
 from plqy_rig.gui.plots.panel import PlotPanel
 from plqy_rig.gui.themes import theme
 
@@ -65,15 +66,12 @@ class TimePlot(PlotPanel):
         self._readings: tuple[FloatArray, FloatArray] = (np.zeros(0), np.zeros(0))
         self._points: tuple[TimePoints, ...] = ()
         self._unit_s = 1.0
-        self._line = pg.PlotDataItem(connect="finite")
-        self._line.setDownsampling(auto=True, method="peak")
-        self._line.setClipToView(True)
+        self._line = add_long_line(self.plot)
         self._dots = pg.ScatterPlotItem(pxMode=True)
         self._target = pg.InfiniteLine(angle=0, movable=False)
         self._target.hide()
-        for item in (self._line, self._dots):
+        for item in (self._dots, self._target):
             self.plot.addItem(item)
-        self.plot.addItem(self._target)
         self.set_axis_label("left", f"{symbol or quantity} ({unit})")
         self.set_axis_label("bottom", "Time (s)")
         self.follow_theme()

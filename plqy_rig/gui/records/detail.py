@@ -15,6 +15,7 @@ from plqy_rig.gui.records.reading import RecordLine, value_rows
 from plqy_rig.gui.results.plot import ResultPlot
 from plqy_rig.gui.results.table import TextTable
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove_all
 
 
 class RecordPlot(ResultPlot):
@@ -129,10 +130,7 @@ class RecordDetail(QScrollArea):
         self.setWidget(inside)
 
     def _show_facts(self, line: RecordLine) -> None:
-        while (item := self._facts.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()  # until then it would be seen below the new ones
-                widget.deleteLater()
+        remove_all(self._facts)
         for row, (head, text) in enumerate(line.facts):
             left, right = QLabel(head), QLabel(text)
             left.setProperty("role", "muted")

@@ -27,6 +27,7 @@ from plqy_rig.gui.records.table import RecordTable
 from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.widgets.removal import remove_all
 from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.header import ElidedLabel
 from plqy_rig.gui.window.settings import Settings
@@ -232,10 +233,7 @@ class RecordsPage(Page):
             return
         self.reading = reading
         self.where.set_whole(f"{plural(len(reading.lines), 'record')} in {reading.folder}")
-        while (item := self._cards.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()  # until then it would be seen below the new ones
-                widget.deleteLater()
+        remove_all(self._cards)
         for index, choice in enumerate(reading.choices):
             self._cards.addWidget(KindCard(choice), index // 3, index % 3)
         for column in range(3):

@@ -61,7 +61,10 @@ class RecordTable(QTableWidget):
         self._draw()
         paths = [line.status.path for line in lines]
         if lines:
+            # Told once, also where the row stays the same and Qt has nothing to tell.
+            self.blockSignals(True)
             self.selectRow(paths.index(held) if held in paths else 0)
+            self.blockSignals(False)
             self._tell()
 
     def _draw(self) -> None:

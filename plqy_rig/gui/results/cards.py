@@ -14,6 +14,7 @@ from plqy_rig.evaluation import NOTES
 from plqy_rig.gui.results.reading import OpenRun, Reading
 from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.report.words import number, percent, power_range, window_limits
 
 _NOTES = {str(flag) for flag in NOTES}
@@ -150,9 +151,7 @@ class RunCards(QScrollArea):
         """A card for each open run."""
         self._reading, self._low = reading, self._is_low()
         for card in self.cards:
-            self._grid.removeWidget(card)
-            card.hide()
-            card.deleteLater()
+            remove(self._grid, card)
         self.cards = [RunCard(index, item, low=self._low) for index, item in enumerate(reading.runs)]
         for card in self.cards:
             card.pressed.connect(self.pressed)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtCore import QEvent, Qt, QTimer
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -19,13 +19,13 @@ from PyQt6.QtWidgets import (
 
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.results.catalogue import CataloguePanel
-from plqy_rig.gui.results.work import Ticket, Workshop
+from plqy_rig.gui.results.view import ResultsView
+from plqy_rig.gui.results.work import Workshop
 from plqy_rig.gui.widgets.pages import EmptyState, Page
 from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.settings import Settings
 
 if TYPE_CHECKING:
-    from plqy_rig.gui.results.view import ResultsView
     from plqy_rig.gui.window.main_window import MainWindow
 
 _READING_THREADS = 3
@@ -51,7 +51,12 @@ class ResultsPage(Page):
         self.list_button = QPushButton("Hide the list")
         self._top = QHBoxLayout()
         self._waiting_for: Sequence[Path] = ()
-        self._loading = False
+        # In turns of their own: the list of runs is shown in the first, the view made, then put up.
+        self._make_soon, self._put_up_soon = QTimer(self), QTimer(self)
+        for timer, deed in ((self._make_soon, self._make_view), (self._put_up_soon, self._put_up_view)):
+            timer.setSingleShot(True)
+            timer.setInterval(0)
+            timer.timeout.connect(deed)
         self._right = QStackedWidget()
         self._right.addWidget(
             EmptyState(
@@ -69,7 +74,7 @@ class ResultsPage(Page):
         self._offer_to_go_on()
 
     def activated(self) -> None:
-        """Look for new runs, and have what is heavy ready."""
+        """Look for new runs, and have the view of a run ready."""
         self.is_active = True
         self.catalogue.keep_fresh(True)
         self._prepare()
@@ -164,19 +169,18 @@ class ResultsPage(Page):
             self.view.stand_beside_list(not hidden)
 
     def _prepare(self) -> None:
-        """Load what draws and evaluates in a thread: it takes a second or two, the first time."""
-        if self.view is not None or self._loading:
-            return
-        self._loading = True
-        self.readers.start(_load_heavy, self._build, lambda sentence: self.session.tell(sentence))
+        """Make what shows runs, the first time."""
+        if self.view is None:
+            self._make_soon.start()
 
-    def _build(self, _: Any) -> None:
-        from plqy_rig.gui.results.view import ResultsView
-
-        self._loading = False
-        self.view = ResultsView(self.readers, self.writers)
+    def _make_view(self) -> None:
+        self.view = ResultsView(self.readers, self.writers, self)
         self.view.stand_beside_list(not self.list_button.isChecked())
         self.view.told.connect(lambda text, state: self.session.tell(text, state))
+        self._put_up_soon.start()
+
+    def _put_up_view(self) -> None:
+        assert self.view is not None
         # A low screen scrolls rather than squeezing the plots.
         self._right.addWidget(ScrollColumn(self.view, _MARGIN))
         self._top.addWidget(self.view.export)
@@ -218,12 +222,6 @@ def response_records(folder: Path) -> list[tuple[str, Path]]:
             words = f"{record.created:%Y-%m-%d}, {record.operator or 'unknown'}, {record.sha256[:8]}"
             found.append((record.created, words, path))
     return [(words, path) for _, words, path in sorted(found, reverse=True)]
-
-
-def _load_heavy(_: Ticket) -> bool:
-    import plqy_rig.gui.results.view
-
-    return bool(plqy_rig.gui.results.view.ResultsView)
 
 
 def scenes(window: MainWindow) -> dict[str, Callable[[], object]]:

@@ -38,6 +38,7 @@ YIELD, EMISSION, SPECTRA, STEPS = "Quantum yield", "Emission", "Spectra", "Steps
 BUDGET, FITS, COMPARE = "Budget", "Fits", "Compare"
 """Titles of the tabs."""
 
+_WARM_UP_AFTER_MS = 1000
 _SETTLE_MS = 120
 """Choices that follow each other closely (a spin box, a selection that grows) are evaluated once."""
 
@@ -60,7 +61,13 @@ class ResultsView(QWidget):
         super().__init__(parent)
         self._readers, self._writers = readers, writers
         self._process = process = ReaderProcess()
-        readers.start(lambda _: process.warm_up(), lambda _: None, lambda _: None)
+        # After the page is there and the list of runs was read: its start takes all of a processor.
+        self._warm_up_soon = QTimer(self)
+        self._warm_up_soon.setSingleShot(True)
+        self._warm_up_soon.timeout.connect(
+            lambda: readers.start(lambda _: process.warm_up(), lambda _: None, lambda _: None)
+        )
+        self._warm_up_soon.start(_WARM_UP_AFTER_MS)
         self.destroyed.connect(self._process.close)
         self._paths: tuple[Path, ...] = ()
         self._ticket: Ticket | None = None

@@ -21,6 +21,7 @@ from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.rig.start_page import StartPanel
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState, Page
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.header import ElidedLabel
 from plqy_rig.gui.window.settings import Settings
@@ -53,7 +54,7 @@ class InstrumentCard(QFrame):
         self.setProperty("state", state)
         style = theme.state_style(state)
         self.picture = QLabel()
-        self.picture.setPixmap(theme.icon(_ICONS.get(name, name), style.colour).pixmap(32, 32))
+        self.picture.setPixmap(theme.picture(_ICONS.get(name, name), style.colour, 32))
         heading = QLabel(_NAMES.get(name, name.capitalize()))
         heading.setProperty("role", "heading")
         self.light = QLabel(f"{style.symbol} {style.word}")
@@ -171,8 +172,7 @@ class _ReportPanel(QWidget):
         self.again_button.setEnabled(True)
         self._entries = list(result["instruments"])
         for card in self.cards:
-            self._grid.removeWidget(card)
-            card.deleteLater()
+            remove(self._grid, card)
         self.cards = [InstrumentCard(entry, self._session) for entry in self._entries]
         for row, card in enumerate(self.cards):
             card.reconnected.connect(self.ask)

@@ -27,6 +27,7 @@ from plqy_rig.bench_process import BenchRequest
 from plqy_rig.gui.host_link.host_process import HostRequest
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove_all
 from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.settings import Settings
 
@@ -92,7 +93,7 @@ class _Tile(QPushButton):
         return layout.sizeHint() if layout is not None else super().sizeHint()
 
     def _draw(self) -> None:
-        self._picture.setPixmap(theme.icon(self._icon_name, theme.current().accent).pixmap(44, 44))
+        self._picture.setPixmap(theme.picture(self._icon_name, theme.current().accent, 44))
 
 
 class StartPanel(QWidget):
@@ -153,7 +154,7 @@ class StartPanel(QWidget):
     def show_hosts(self, hosts: Sequence[Any]) -> None:
         """Show the hosts that run."""
         self._hosts = list(hosts)
-        _clear(self._running)
+        remove_all(self._running)
         for address in hosts:
             what = "simulated bench" if address.simulated else str(address.rig)
             self._running.addWidget(self._row("link", str(address.rig_name), what, "Connect", address))
@@ -161,7 +162,7 @@ class StartPanel(QWidget):
 
     def show_recent(self) -> None:
         """Show the rig files used before."""
-        _clear(self._recent)
+        remove_all(self._recent)
         recent = self._settings.recent_rigs
         for path in recent:
             self._recent.addWidget(self._row("rig", path.name, str(path.parent), "Open", path))
@@ -292,7 +293,7 @@ class StartPanel(QWidget):
         from plqy_rig.gui.window.header import ElidedLabel
 
         picture, name, place = _Picture(), ElidedLabel(title), ElidedLabel(where)
-        picture.setPixmap(theme.icon(icon_name, theme.current().muted).pixmap(22, 22))
+        picture.setPixmap(theme.picture(icon_name, theme.current().muted, 22))
         place.setProperty("role", "muted")
         button = QPushButton(verb)
         button.setAccessibleName(f"{verb} {title}")
@@ -322,10 +323,3 @@ class StartPanel(QWidget):
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.host_wanted.emit(HostRequest(rig=Path(name))))
         dialog.open()
-
-
-def _clear(layout: QVBoxLayout) -> None:
-    while (item := layout.takeAt(0)) is not None:
-        widget = item.widget()
-        if widget is not None:
-            widget.deleteLater()

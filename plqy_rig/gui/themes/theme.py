@@ -15,10 +15,10 @@ from typing import Any
 
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
+from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen, QPixmap
 from PyQt6.QtWidgets import QApplication, QWidget
 
-from plqy_rig.gui.icons import drawn_icon, pixel_ratio, written_pictures
+from plqy_rig.gui.icons import drawn_icon, drawn_picture, pixel_ratio, written_pictures
 from plqy_rig.gui.themes import DARK, LIGHT, THEMES, Theme, style_sheet
 
 FOLLOW_SYSTEM = "system"
@@ -207,6 +207,17 @@ def icon(name: str, colour: str | None = None) -> QIcon:
         colour: "#rrggbb"; the text's colour when None.
     """
     return drawn_icon(name, colour or current().text)
+
+
+def picture(name: str, colour: str, size: int) -> QPixmap:
+    """One of our icons for a label: drawn in this size alone, where `icon` draws every size of a button.
+
+    Args:
+        name: one of `plqy_rig.gui.icons.NAMES`.
+        colour: "#rrggbb".
+        size: width and height, in the layout's pixels.
+    """
+    return drawn_picture(name, colour, size)
 
 
 def fixed_font(size_ratio: float = 1.0) -> QFont:

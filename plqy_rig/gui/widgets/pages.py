@@ -111,4 +111,4 @@ class EmptyState(QWidget):
 
     def _draw(self) -> None:
         colour = theme.current().muted
-        self._picture.setPixmap(theme.icon(self._icon_name, colour).pixmap(56, 56))
+        self._picture.setPixmap(theme.picture(self._icon_name, colour, 56))

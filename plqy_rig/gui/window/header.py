@@ -278,7 +278,7 @@ class HeaderBar(QFrame):
         style = theme.state_style(shown.state)
         self.safety.value.setText(f"{shown.word}")
         theme.set_property(self.safety.value, "state", shown.state)
-        self.safety.picture.setPixmap(theme.icon(shown.icon_name, style.colour).pixmap(32, 32))
+        self.safety.picture.setPixmap(theme.picture(shown.icon_name, style.colour, 32))
         verdict = self._rig.verdict
         sentence = str(verdict["sentence"]) if verdict and self._rig.safety == "not safe" else shown.sentence
         self.safety.setToolTip(sentence)

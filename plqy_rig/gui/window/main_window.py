@@ -202,6 +202,8 @@ class MainWindow(QMainWindow):
         self.desk = QMainWindow()
         self.desk.setWindowFlags(Qt.WindowType.Widget)
         self.desk.setObjectName("window")
+        # A panel that slides in lays out and paints the whole page a dozen times.
+        self.desk.setAnimated(False)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)

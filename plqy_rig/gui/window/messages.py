@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
 
 from plqy_rig.gui.host_link.wire import Message
 from plqy_rig.gui.themes import theme
+from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.gui.window.header import ElidedLabel
 
 _MOST_MESSAGES = 3
@@ -38,7 +39,7 @@ class _StateIcon(QLabel):
     def _draw(self) -> None:
         style = theme.state_style(self._state) if self._state != "info" else None
         colour = style.colour if style is not None else theme.current().accent
-        self.setPixmap(theme.icon(_ICONS.get(self._state, "info"), colour).pixmap(22, 22))
+        self.setPixmap(theme.picture(_ICONS.get(self._state, "info"), colour, 22))
 
 
 class _Tool(QToolButton):
@@ -145,8 +146,7 @@ class MessageBar(QWidget):
         """Take a message away."""
         if row in self._rows:
             self._rows.remove(row)
-            self._layout.removeWidget(row)
-            row.deleteLater()
+            remove(self._layout, row)
         self._fold()
         self.setVisible(bool(self._rows))
 

@@ -74,6 +74,10 @@ def load_modules() -> None:
         except Exception:
             # Said again, and shown, when the page is made.
             log.debug("%s could not be imported", entry.path, exc_info=True)
+    from procedures import PlqySweep
+
+    # The first sweep has pymeasure read its table of units, for 0.2 s.
+    PlqySweep()
 
 
 def make_page(session: Session, entry: PageEntry) -> Page:

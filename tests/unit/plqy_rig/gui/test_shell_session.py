@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from gui_support.protocol import ROLES, exposure_document, run_documents, run_part, snapshot, stop_document
+from PyQt6.QtCore import QTimer
 
-from plqy_rig.gui.host_link.session import Session
+from plqy_rig.gui.host_link.session import TURN_BUDGET_S, Session
 
 
 def test_a_reply_comes_in_the_gui_thread(fake_session, fake_host, qtbot):
@@ -19,6 +21,34 @@ def test_a_reply_comes_in_the_gui_thread(fake_session, fake_host, qtbot):
     qtbot.waitUntil(lambda: bool(seen), timeout=2000)
     assert seen == [({"done": True}, threading.main_thread())]
     assert fake_host.asked("pause") == [{"reason": "x"}]
+
+
+def test_replies_that_come_together_are_handed_over_in_order_in_turns_of_their_own(
+    fake_session, fake_host, qtbot
+):
+    turns, taken = [0], []
+    counter = QTimer(fake_session)
+    counter.timeout.connect(lambda: turns.__setitem__(0, turns[0] + 1))
+    counter.start(0)
+
+    def draw(number):
+        taken.append((number, turns[0]))
+        time.sleep(1.5 * TURN_BUDGET_S)
+
+    for number in range(3):
+        fake_session._later(lambda number=number: draw(number))
+    qtbot.waitUntil(lambda: len(taken) == 3, timeout=5000)
+    assert [number for number, _ in taken] == [0, 1, 2]
+    assert len({turn for _, turn in taken}) == 3
+
+
+def test_a_mistake_in_a_page_does_not_keep_other_replies_from_theirs(fake_session, qtbot):
+    taken = []
+    with qtbot.captureExceptions() as mistakes:
+        fake_session._later(lambda: 1 / 0)
+        fake_session._later(lambda: taken.append("second"))
+        qtbot.waitUntil(lambda: bool(taken), timeout=5000)
+    assert [kind for kind, _, _ in mistakes] == [ZeroDivisionError]
 
 
 def test_a_refusal_nobody_takes_becomes_a_message_with_the_hosts_sentence(fake_session, fake_host, qtbot):

@@ -11,7 +11,7 @@ from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtWidgets import QApplication
 
 from calibration.roles import PASS_ORDER, Role
-from plqy_rig.gui.icons import NAMES, drawn_icon
+from plqy_rig.gui.icons import NAMES, drawn_icon, drawn_picture
 from plqy_rig.gui.themes import DARK_ROOM, THEMES, theme
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -85,11 +85,15 @@ def test_the_roles_of_a_run_are_told_apart_by_their_dashes_alone(qapp):
 def test_lines_are_as_wide_and_icons_as_sharp_on_fine_screens(qapp, monkeypatch, ratio):
     monkeypatch.setattr(type(qapp), "devicePixelRatio", lambda _: ratio)
     drawn_icon.cache_clear()
+    drawn_picture.cache_clear()
     assert theme.pen("#ff0000", 1.4).widthF() == pytest.approx(1.4 * ratio)
     assert theme.pen("#ff0000", 1.0).widthF() == 1.0
     sizes = {size.width() for size in theme.icon("laser", "#ff0001").availableSizes()}
-    assert {round(size * ratio) for size in (16, 20, 22, 26, 32, 40, 56)} <= sizes
+    assert {round(size * ratio) for size in (16, 20, 22, 24, 26)} <= sizes
+    picture = theme.picture("laser", "#ff0001", 56)
+    assert (picture.width(), picture.devicePixelRatio()) == (round(56 * ratio), ratio)
     drawn_icon.cache_clear()
+    drawn_picture.cache_clear()
 
 
 def test_states_are_told_by_symbol_and_word_too(qapp):
