@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Self
+
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QScrollArea, QSplitter, QTabBar, QVBoxLayout, QWidget
@@ -11,13 +14,26 @@ from plqy_rig.gui.live.header import LiveHeader
 from plqy_rig.gui.live.result import ResultView
 from plqy_rig.gui.live.spectra import NEWEST, SpectraView
 from plqy_rig.gui.live.time import TimeView
-from plqy_rig.gui.widgets.pages import Page
+from plqy_rig.gui.widgets.pages import Page, finished
 from plqy_rig.gui.window.settings import Settings
 
 _ROOM_FOR_BOTH_PX = 600
 _SETTLE_MS = 300
 _LEAST_HEIGHT_PX, _SCROLLED_HEIGHT_PX = 500, 590
 """Below the first the page scrolls, and has the second then: plots that can't be read are none."""
+
+_Views = tuple[SpectraView, TimeView, ResultView]
+
+
+def _views_in_turns(session: Session) -> Generator[None, None, _Views]:
+    """The views with the plots, each made in a turn of its own."""
+    spectra = SpectraView(session.run)
+    yield
+    times = TimeView(session.rig, session.run)
+    yield
+    result = ResultView(session.rig)
+    yield
+    return spectra, times, result
 
 
 class LivePage(Page):
@@ -35,12 +51,13 @@ class LivePage(Page):
     icon_name = "live"
     needs_host = True
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, parent: QWidget | None = None, *, views: _Views | None = None
+    ) -> None:
+        """Lay out the page; `views` are its plots, made before."""
         super().__init__(session, parent)
         self.header = LiveHeader(session)
-        self.spectra = SpectraView(session.run)
-        self.times = TimeView(session.rig, session.run)
-        self.result = ResultView(session.rig)
+        self.spectra, self.times, self.result = views or finished(_views_in_turns(session))
         self.left = QSplitter(Qt.Orientation.Vertical)
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         for splitter, widgets in (
@@ -62,6 +79,11 @@ class LivePage(Page):
         self._restore_layout()
         self._bind_keys()
         session.rig.changed.connect(self._count)
+
+    @classmethod
+    def in_turns(cls, session: Session) -> Generator[None, None, Self]:
+        """Make the page, its six plots in turns."""
+        return cls(session, views=(yield from _views_in_turns(session)))
 
     def _lay_out(self) -> None:
         self.columns.setSizes([1100, 900])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
@@ -57,11 +58,14 @@ class MeasurePage(Page):
     icon_name = "measure"
     needs_host = False
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, parent: QWidget | None = None, *, form: RecipeForm | None = None
+    ) -> None:
+        """Lay out the page; `form` is its form, made before."""
         super().__init__(session, parent)
         self.setAcceptDrops(True)
         self.desk = RecipeDesk()
-        self.form = RecipeForm()
+        self.form = form or RecipeForm()
         self.files = RecipeFiles(session, self.desk, self.form)
         self.panel = DryRunPanel()
         self.start_card = StartCard(session)
@@ -86,6 +90,13 @@ class MeasurePage(Page):
         if session.rig.rig:
             self._host_is_there()
         self._take_entry()
+
+    @classmethod
+    def in_turns(cls, session: Session) -> Generator[None, None, Self]:
+        """Make the page, the form with its inputs in a turn of its own."""
+        form = RecipeForm()
+        yield
+        return cls(session, form=form)
 
     def _place(self) -> None:
         heading = QLabel(self.title)

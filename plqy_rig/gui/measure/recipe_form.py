@@ -19,7 +19,7 @@ _GUTTER_PX = 11
 
 
 class RecipeForm(ScrollColumn):
-    """All fields of a recipe in groups.
+    """All fields of a recipe in groups; checked as soon as a recipe is set.
 
     Signals:
         edited(): the person changed something (also by a reset).
@@ -50,7 +50,6 @@ class RecipeForm(ScrollColumn):
         self._strangers.remove_wanted.connect(self._remove_unknown)
         self._layout.insertWidget(0, self._strangers)
         self._layout.addStretch(1)
-        self._check()
 
     def _add_section(self, group: Group) -> None:
         section = FormSection(group)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
@@ -14,6 +14,19 @@ from plqy_rig.gui.themes import theme
 
 if TYPE_CHECKING:
     from plqy_rig.gui.host_link.session import Session
+
+
+Made = TypeVar("Made")
+
+
+def finished(turns: Generator[None, None, Made]) -> Made:
+    """Make at once what could be made in turns of the event loop."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as made:
+            result: Made = made.value
+            return result
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,12 @@ class Page(QWidget):
         self.is_active = False
         self._keys: list[KeyHelp] = []
         self.setObjectName("page")
+
+    @classmethod
+    def in_turns(cls, session: Session) -> Generator[None, None, Self]:
+        """Make the page; the event loop may turn at every yield. For pages that take long to make."""
+        yield from ()
+        return cls(session)
 
     def activated(self) -> None:
         """Called when the page is shown; subclasses refresh here what they left alone before."""

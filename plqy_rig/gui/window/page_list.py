@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -80,17 +80,24 @@ def load_modules() -> None:
     PlqySweep()
 
 
-def make_page(session: Session, entry: PageEntry) -> Page:
-    """Make a page; one that says what is wrong when it can't be made."""
-    widget = _made(session, entry)
-    if isinstance(widget, Page):
-        return widget
-    return BrokenPage(session, entry.title, f"{entry.class_name} isn't a page")
+def page_in_turns(session: Session, entry: PageEntry) -> Generator[None, None, Page]:
+    """Make a page, as its `in_turns` does; one that says what is wrong when it can't be made."""
+    try:
+        page: Page = yield from getattr(import_module(entry.path), entry.class_name).in_turns(session)
+    except Exception as error:
+        log.exception("the page %s could not be made", entry.title)
+        return _broken(session, entry, error)
+    return page
 
 
 def make_operator_panel(session: Session) -> QWidget:
-    """Make the panel with the operator's steps."""
-    return _made(session, _OPERATOR)
+    """Make the panel with the operator's steps; a page that says what is wrong when it can't be made."""
+    try:
+        panel: QWidget = getattr(import_module(_OPERATOR.path), _OPERATOR.class_name)(session)
+    except Exception as error:
+        log.exception("the operator's panel could not be made")
+        return _broken(session, _OPERATOR, error)
+    return panel
 
 
 def entries_between(first: Page, last: Page) -> Sequence[PageEntry]:
@@ -103,10 +110,5 @@ def _entry_of(page: Page) -> PageEntry:
     return PageEntry(page.title, page.icon_name, kind.__module__.removeprefix(_PACKAGE), kind.__name__)
 
 
-def _made(session: Session, entry: PageEntry) -> QWidget:
-    try:
-        widget: QWidget = getattr(import_module(entry.path), entry.class_name)(session)
-    except Exception as error:
-        log.exception("the page %s could not be made", entry.title)
-        return BrokenPage(session, entry.title, f"{type(error).__name__}: {error}")
-    return widget
+def _broken(session: Session, entry: PageEntry, error: Exception) -> BrokenPage:
+    return BrokenPage(session, entry.title, f"{type(error).__name__}: {error}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QStackedWidget, QWidget
 
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.widgets.pages import EmptyState, Page
-from plqy_rig.gui.window.page_list import PageEntry, entries_between, load_modules, make_page
+from plqy_rig.gui.window.page_list import PageEntry, entries_between, load_modules, page_in_turns
 
-_PAUSE_BETWEEN_PAGES_MS = 20
+_PAUSE_BETWEEN_PARTS_MS = 20
 _NO_RIG = "Choose a simulated bench or a rig file on the page Rig (Ctrl+1)."
 
 
@@ -35,6 +35,7 @@ class PageShelf(QStackedWidget):
         self.entries: Sequence[PageEntry] = entries_between(first, last)
         self._pages: dict[str, Page] = {first.title: first, last.title: last}
         self._places: dict[str, QStackedWidget] = {}
+        self._begun: dict[str, Generator[None, None, Page]] = {}
         self.shown: Page | None = None
         self.all_made = False
         self._begin_timer, self._next_timer = QTimer(self), QTimer(self)
@@ -56,7 +57,7 @@ class PageShelf(QStackedWidget):
         return [entry.title for entry in self.entries]
 
     def begin(self) -> None:
-        """Make the pages soon: modules in a thread, then one page per turn of the event loop."""
+        """Make the pages soon: modules in a thread, then page by page in turns of the event loop."""
         self._begin_timer.start(0)
 
     def _load(self) -> None:
@@ -79,13 +80,8 @@ class PageShelf(QStackedWidget):
         Raises:
             KeyError: there is none of this title.
         """
-        if title not in self._pages:
-            entry = next((entry for entry in self.entries if entry.title == title), None)
-            if entry is None:
-                raise KeyError(title)
-            self._pages[title] = make_page(self._session, entry)
-            self._put(self._pages[title])
-            self.made.emit(self._pages[title])
+        while title not in self._pages:
+            self._make_a_part(title)
         return self._pages[title]
 
     def show_page(self, title: str) -> None:
@@ -111,8 +107,23 @@ class PageShelf(QStackedWidget):
         if missing is None:
             self._tell_ready()
             return
-        self.page(missing)
-        self._next_timer.start(_PAUSE_BETWEEN_PAGES_MS)
+        self._make_a_part(missing)
+        self._next_timer.start(_PAUSE_BETWEEN_PARTS_MS)
+
+    def _make_a_part(self, title: str) -> None:
+        """Go on with a page as far as its next turn; raises KeyError."""
+        if title not in self._begun:
+            entry = next((entry for entry in self.entries if entry.title == title), None)
+            if entry is None:
+                raise KeyError(title)
+            self._begun[title] = page_in_turns(self._session, entry)
+        try:
+            next(self._begun[title])
+        except StopIteration as made:
+            del self._begun[title]
+            self._pages[title] = made.value
+            self._put(made.value)
+            self.made.emit(made.value)
 
     def _tell_ready(self) -> None:
         if not self.all_made:
