@@ -157,6 +157,26 @@ def watch_pages(window: MainWindow, watch: LoopWatch) -> None:
         report(f"page {title} shown", watch)
 
 
+def watch_results(window: MainWindow, watch: LoopWatch, run: Path) -> None:
+    """The run opened on the page Results, and every tab looked at for the first time."""
+    window.show_page("Results")
+    page = window.page("Results")
+    until(lambda: page.view is not None, "the view")
+    watch.start()
+    page.open([run])
+    until(lambda: page.view.reading is not None, "the evaluation", 60.0)
+    turn(1.5)
+    watch.stop()
+    report("run opened", watch)
+    tabs = page.view.tabs
+    for index in range(tabs.count()):
+        watch.start()
+        tabs.setCurrentIndex(index)
+        turn(1.5)
+        watch.stop()
+        report(f"tab {tabs.tabText(index)} shown", watch)
+
+
 def watch_reattaching(window: MainWindow, watch: LoopWatch, address: object) -> None:
     """The window leaves and comes back: the whole run is fetched again."""
     window.show_page("Live")
@@ -250,6 +270,8 @@ def main() -> None:
                 report(f"whole run, page {arguments.page}", watch)
                 print(f"the loop's thread used {100 * share:.0f} % of a processor")
                 watch_pages(window, watch)
+                (run,) = (path.parent for path in (folder / "runs").glob("*/run.jsonl"))
+                watch_results(window, watch, run)
                 watch_reattaching(window, watch, address)
             else:
                 stacks = Stacks(watch) if arguments.stacks else None

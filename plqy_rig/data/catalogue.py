@@ -37,6 +37,7 @@ _SCHEMA = (
 )
 
 Progress = Callable[[int, int], None]
+Reader = Callable[[Path], CatalogueEntry]
 
 
 def default_index(folders: Sequence[Path]) -> Path:
@@ -92,12 +93,15 @@ class Catalogue:
     ) -> None:
         self.close()
 
-    def refresh(self, progress: Progress | None = None, *, rebuild: bool = False) -> int:
+    def refresh(
+        self, progress: Progress | None = None, *, rebuild: bool = False, read: Reader = read_entry
+    ) -> int:
         """Look at all folders, read what is new or has changed, forget what is gone.
 
         Args:
             progress: hears how many of how many changed runs were read; in this thread.
             rebuild: believe nothing, read everything.
+            read: reads a run's entry; for who has it done elsewhere.
 
         Returns:
             How many were read.
@@ -113,7 +117,7 @@ class Catalogue:
         rows: list[tuple[str, str, str]] = []
         for done, folder in enumerate(changed, start=1):
             # The stamp was taken before reading: what is written meanwhile is read at the next look.
-            rows.append((folder, present[folder], json.dumps(asdict(read_entry(Path(folder))))))
+            rows.append((folder, present[folder], json.dumps(asdict(read(Path(folder))))))
             if progress is not None:
                 progress(done, len(changed))
             if len(rows) == _BATCH or done == len(changed):

@@ -20,10 +20,12 @@ from PyQt6.QtWidgets import (
 )
 
 from plqy_rig.data.catalogue import Catalogue
+from plqy_rig.data.catalogue_entry import CatalogueEntry, read_entry
 from plqy_rig.gui.results.lines import look
 from plqy_rig.gui.results.run_table import STATUS_WORDS, RunLine, RunTable
 from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.results.work import Ticket, Workshop
+from plqy_rig.gui.results.worker_process import WorkerProcess
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState
 from plqy_rig.gui.window.settings import Settings
@@ -50,6 +52,8 @@ class CataloguePanel(QWidget):
         self._workshop, self._settings = workshop, settings
         self._folders = _remembered(settings)
         self._catalogue: Catalogue | None = None
+        # A hundred new runs read in a thread would make the window stutter for a quarter of a minute.
+        self._process = WorkerProcess("The process that reads runs ended unexpectedly: look again (F5).")
         self._ticket: Ticket | None = None
         self._again = False
         self._watcher = QFileSystemWatcher(self)
@@ -107,9 +111,10 @@ class CataloguePanel(QWidget):
             self._later.stop()
 
     def close_index(self) -> None:
-        """Give the index back; a look under way ends early."""
+        """Give the index back; a look under way ends early, and the process that reads runs."""
         if self._ticket is not None:
             self._ticket.cancel()
+        self._process.close()
         if self._catalogue is not None:
             self._catalogue.close()
 
@@ -131,7 +136,11 @@ class CataloguePanel(QWidget):
             if self._catalogue is not None:
                 self._catalogue.close()
             self._catalogue = Catalogue(wanted)
-        return look(self._catalogue, ticket)
+        return look(self._catalogue, ticket, self._read_entry)
+
+    def _read_entry(self, folder: Path) -> CatalogueEntry:
+        """In the thread that looks: wait for the process that reads."""
+        return self._process.result(self._process.submit(read_entry, folder))
 
     def _lay_out(self) -> None:
         self.search.setPlaceholderText("Search the runs")

@@ -9,8 +9,8 @@ from typing import Any
 
 from calibration.roles import REQUIRED_ROLES
 from drivers.errors import RigError
-from plqy_rig.data.catalogue import Catalogue
-from plqy_rig.data.catalogue_entry import UNREADABLE, CatalogueEntry
+from plqy_rig.data.catalogue import Catalogue, Reader
+from plqy_rig.data.catalogue_entry import UNREADABLE, CatalogueEntry, read_entry
 from plqy_rig.data.result import DEFAULT_WINDOW
 from plqy_rig.evaluation import NOTES
 from plqy_rig.gui.results.run_table import RunLine
@@ -24,8 +24,8 @@ class LookCancelledError(RigError):
     """Nobody wants to know any more what is in the folders."""
 
 
-def look(catalogue: Catalogue, ticket: Ticket | None = None) -> list[RunLine]:
-    """Read what is new or has changed and give every run.
+def look(catalogue: Catalogue, ticket: Ticket | None = None, read: Reader = read_entry) -> list[RunLine]:
+    """Read what is new or has changed (with `read`) and give every run.
 
     Raises:
         LookCancelledError: the ticket was cancelled meanwhile; what was read by then is kept.
@@ -36,7 +36,7 @@ def look(catalogue: Catalogue, ticket: Ticket | None = None) -> list[RunLine]:
         if ticket is not None and ticket.cancelled:
             raise LookCancelledError(f"stopped after {done} of {count} runs")
 
-    catalogue.refresh(go_on)
+    catalogue.refresh(go_on, read=read)
     return [line_of(entry) for entry in catalogue.entries()]
 
 

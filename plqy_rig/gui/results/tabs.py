@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QSize, pyqtSignal
+from PyQt6.QtCore import QEvent, QSize, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from plqy_rig.gui.results.reading import Reading
@@ -27,6 +27,10 @@ class ResultsTabs(QTabWidget):
         self._views: dict[str, QWidget] = {}
         self._stale: set[str] = set()
         self._reading: Reading | None = None
+        self._fill_soon = QTimer(self)
+        self._fill_soon.setSingleShot(True)
+        self._fill_soon.setInterval(0)
+        self._fill_soon.timeout.connect(self._fill_seen)
         self.currentChanged.connect(lambda _: self._changed())
 
     def offer(self, title: str, make: Callable[[], QWidget], *, padded: bool = False) -> None:
@@ -93,6 +97,11 @@ class ResultsTabs(QTabWidget):
     def _fill_seen(self) -> None:
         title = self.tabText(self.currentIndex())
         if self._reading is None or title not in self._stale:
+            return
+        if title not in self._views:
+            # Built in this turn of the event loop, filled in the next.
+            self.view(title)
+            self._fill_soon.start()
             return
         self._stale.discard(title)
         view = self.view(title)

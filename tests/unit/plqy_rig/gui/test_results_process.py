@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from support.synthetic_runs import Truth, make_run
 
-from plqy_rig.data import StorageError, write_nexus
+from plqy_rig.data import StorageError, load_run, write_nexus
 from plqy_rig.evaluation import evaluate_run
+from plqy_rig.gui.results.catalogue import CataloguePanel
 from plqy_rig.gui.results.opener import RunOpener
 from plqy_rig.gui.results.reader_process import ReaderProcess
 from plqy_rig.gui.results.reading import Choices
-from plqy_rig.gui.results.work import Ticket
+from plqy_rig.gui.results.work import Ticket, Workshop
+from plqy_rig.gui.window.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,42 @@ def test_the_process_ends_when_the_window_is_killed(runs, tmp_path):
         worker = int(window.stdout.readline())
         window.kill()
     wait_for_end(worker)
+
+
+@pytest.fixture
+def panel(runs, qtbot, gui_surroundings):
+    """The list of runs of this folder alone."""
+    readers = Workshop(1)
+    panel = CataloguePanel(readers, Settings())
+    qtbot.addWidget(panel)
+    for folder in panel.folders:
+        panel.remove_folder(folder)
+    panel.add_folder(runs, remember=False)
+    qtbot.waitUntil(lambda: readers.is_idle and len(panel.table.model_.lines) == 2, timeout=20_000)
+    yield panel
+    panel.close_index()
+    readers.wait()
+
+
+def test_new_runs_of_the_list_are_read_in_a_process_that_ends_with_the_page(panel, runs):
+    read = {line.path.name: line.mean_plqy for line in panel.table.model_.lines}
+    here = {name: evaluate_run(load_run(runs / name)).windows["er"].mean_plqy for name in read}
+    assert read == here
+    worker = panel._process.process_id
+    assert worker not in (None, os.getpid())
+    panel.close_index()
+    wait_for_end(worker)
+
+
+def test_a_list_whose_process_was_killed_says_so_and_reads_at_the_next_look(panel, runs, qtbot):
+    killed = panel._process.process_id
+    os.kill(killed, signal.SIGKILL)
+    wait_for_end(killed)
+    (runs / "run-1" / "run.nxs").touch()
+    panel.refresh()
+    qtbot.waitUntil(lambda: "look again" in panel.said.text(), timeout=20_000)
+    panel.refresh()
+    qtbot.waitUntil(lambda: "2 runs" in panel.said.text(), timeout=20_000)
 
 
 def wait_for_end(process_id, patience_s=20.0):
