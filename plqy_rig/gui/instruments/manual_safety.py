@@ -49,7 +49,7 @@ class SafetyPanel(QFrame):
         self._lay_out()
         session.rig.changed.connect(lambda topic: self.draw() if topic in ("engine", "occupation") else None)
         session.connected_changed.connect(lambda connected, why: self.draw())
-        theme.manager().changed.connect(self.draw)
+        theme.on_change(self.draw)
         self.draw()
 
     def _lay_out(self) -> None:

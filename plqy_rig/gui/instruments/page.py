@@ -63,7 +63,7 @@ class InstrumentsPage(Page):
         self._draw_soon = Throttle(self, self.draw, 200)
         session.rig.changed.connect(self._take)
         session.connected_changed.connect(lambda connected, why: self._draw_soon.request())
-        theme.manager().changed.connect(self.restyle)
+        theme.on_change(self.restyle)
         self._ages = QTimer(self)
         self._ages.setInterval(1000)
         self._ages.timeout.connect(self.draw)

@@ -64,7 +64,7 @@ class LiveHeader(QFrame):
         session.run.run_changed.connect(self._new_run)
         session.run.exposure_added.connect(lambda role, step: self._draw_figures())
         session.run.stopped.connect(lambda document: self.draw())
-        theme.manager().changed.connect(self.draw)
+        theme.on_change(self.draw)
         self._new_run()
 
     def _lay_out(self) -> None:

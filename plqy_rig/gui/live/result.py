@@ -101,7 +101,7 @@ class ResultView(QWidget):
         rig.changed.connect(lambda topic: self._draw_soon.request() if topic == "result" else None)
         self.window_box.currentIndexChanged.connect(lambda index: self._draw_soon.request())
         self.errors_box.currentIndexChanged.connect(lambda index: self._draw_soon.request())
-        theme.manager().changed.connect(self._draw_soon.request)
+        theme.on_change(self._draw_soon.request)
         self.draw()
 
     def _lay_out(self) -> None:

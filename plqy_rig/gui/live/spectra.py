@@ -112,7 +112,7 @@ class SpectraView(QWidget):
         self.quantity_box.currentIndexChanged.connect(self._take_quantity)
         self.log_box.toggled.connect(self.plot.set_logarithmic)
         self.zoom_box.currentIndexChanged.connect(self._zoom)
-        theme.manager().changed.connect(self._draw_soon.request)
+        theme.on_change(self._draw_soon.request)
 
     # -- choices ------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class TimeView(QWidget):
         rig.changed.connect(self._take)
         run.run_changed.connect(self._draw_soon.request)
         run.exposure_added.connect(lambda role, step: self._draw_soon.request())
-        theme.manager().changed.connect(self._draw_soon.request)
+        theme.on_change(self._draw_soon.request)
         self.draw()
 
     def _take(self, topic: str) -> None:

@@ -276,7 +276,7 @@ class LogPage(Page):
     def _make_widgets(self) -> None:
         self.search.setPlaceholderText("Look for words …")
         self.search.setClearButtonEnabled(True)
-        theme.manager().changed.connect(self._renew_clear_button)
+        theme.on_change(self._renew_clear_button)
         self.search.textChanged.connect(self._look)
         self.level.addItems(_LEVELS)
         self.level.currentIndexChanged.connect(self._look)

@@ -23,7 +23,7 @@ class LimitBar(QWidget):
         self.limit = 0.0
         self.setFixedHeight(_HEIGHT_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.manager().changed.connect(self.update)
+        theme.on_change(self.update)
 
     def show_value(self, value: float, limit: float) -> None:
         """Show a value against its limit, in the same unit."""

@@ -69,7 +69,7 @@ class DryRunPanel(ScrollColumn):
         self._clock.setInterval(_CLOCK_INTERVAL_MS)
         self._clock.timeout.connect(self._show)
         self._clock.start()
-        theme.manager().changed.connect(self._show)
+        theme.on_change(self._show)
         self._show()
 
     def least_width(self, columns: int) -> int:
@@ -160,7 +160,7 @@ class ProblemCard(_Card):
         theme.set_property(self, "state", "bad")
         self.lines: list[QLabel] = []
         self._problems: tuple[RecipeProblem, ...] = ()
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
         self.hide()
 
     def show_problems(self, problems: tuple[RecipeProblem, ...]) -> None:

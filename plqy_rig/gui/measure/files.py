@@ -78,7 +78,7 @@ class RecipeFiles(QWidget):
         layout.addStretch(0)
         for button in (self.preset_button, self.open_button, self.save_button):
             layout.addWidget(button)
-        theme.manager().changed.connect(self._draw_icons)
+        theme.on_change(self._draw_icons)
         self._draw_icons()
 
     def _menu_button(self, text: str, icon: str, fill: Callable[[QMenu], None]) -> QToolButton:

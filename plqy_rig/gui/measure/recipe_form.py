@@ -200,7 +200,7 @@ class FormSection(QFrame):
         self._grid = grid
         self.rows = [FieldRow(field, grid, self.body) for field in group.fields]
         layout.addWidget(self.body)
-        theme.manager().changed.connect(self._restyle)
+        theme.on_change(self._restyle)
         self._restyle()
         if not group.essential:
             self.fold()

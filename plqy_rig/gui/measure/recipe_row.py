@@ -50,7 +50,7 @@ class FieldRow(QObject):
         self._place(grid)
         self.input.edited.connect(self._edited)
         self.reset_button.clicked.connect(self.reset)
-        theme.manager().changed.connect(self._colour_mark)
+        theme.on_change(self._colour_mark)
         self.enter(field.default)
         self.show_problem("")
         self._colour_mark()

@@ -122,7 +122,7 @@ class StartCard(QFrame):
         self.queue_button.clicked.connect(self.queue)
         self.update_button.clicked.connect(self._update)
         self.folder_button.clicked.connect(self._choose_folder)
-        theme.manager().changed.connect(self._draw_icons)
+        theme.on_change(self._draw_icons)
         self._draw_icons()
 
     def _place(self) -> None:

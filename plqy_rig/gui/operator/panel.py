@@ -68,7 +68,7 @@ class OperatorPanel(QFrame):
         session.event_received.connect(self._hear)
         session.rig.changed.connect(self._take)
         session.connected_changed.connect(lambda connected, why: self._look())
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
         self.hide()
         self._look()
 

@@ -75,7 +75,7 @@ class SphereDrawing(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 180)
         self.setAccessibleName("Drawing of the sphere")
-        theme.manager().changed.connect(self.update)
+        theme.on_change(self.update)
 
     def show_picture(self, picture: Picture | None) -> None:
         """Draw this."""

@@ -9,6 +9,8 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
 
+from plqy_rig.gui.themes import theme
+
 _TURN_S = 0.012
 """From one plot's first painting to the next one's: the event loop is free in between."""
 
@@ -71,6 +73,10 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         painter = QPainter(self.viewport())
         painter.fillRect(self.rect(), self.backgroundBrush())
         painter.end()
+
+    def dress(self) -> None:
+        """Take the theme's colours."""
+        theme.dress_plot(self)
 
     def take_turn(self) -> None:
         """Wait no longer."""

@@ -153,8 +153,9 @@ class PlotPanel(QFrame):
 
     def follow_theme(self) -> None:
         """Dress as the theme says, now and after changes; a subclass calls it when it is complete."""
-        theme.follow(self.canvas)
-        theme.manager().changed.connect(self._restyle)
+        theme.on_change(self.canvas.dress)
+        self.canvas.dress()
+        theme.on_change(self._restyle)
         self._restyle()
 
     def _restyle(self) -> None:

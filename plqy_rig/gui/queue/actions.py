@@ -40,7 +40,7 @@ class EntryActions(QWidget):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(self.remove)
-        theme.manager().changed.connect(self._draw_icons)
+        theme.on_change(self._draw_icons)
         self.show_entry(None, 0)
 
     def _tool(self, icon: str, hint: str) -> QToolButton:

@@ -114,7 +114,7 @@ class QueuePage(Page):
         self.session.rig.changed.connect(self._rig_changed)
         self.session.connected_changed.connect(lambda _connected, _why: self._show_queue())
         self._clock.timeout.connect(self._tick)
-        theme.manager().changed.connect(self._show_queue)
+        theme.on_change(self._show_queue)
 
     def _add_keys(self) -> None:
         self.add_key("Alt+Up", "move the entry up", lambda: self._step(-1))

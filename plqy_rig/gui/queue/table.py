@@ -76,7 +76,7 @@ class QueueTable(QTableView):
             horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             horizontal.setMinimumSectionSize(30)
         self._fit()
-        theme.manager().changed.connect(self._fit)
+        theme.on_change(self._fit)
 
     def _fit(self) -> None:
         """Widths for the font as it is now."""

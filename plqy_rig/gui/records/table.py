@@ -46,7 +46,7 @@ class RecordTable(QTableWidget):
         horizontal.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         horizontal.setStretchLastSection(True)
         self.itemSelectionChanged.connect(self._tell)
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
 
     @property
     def lines(self) -> Sequence[RecordLine]:

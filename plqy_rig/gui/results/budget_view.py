@@ -57,7 +57,7 @@ class BudgetBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bars: tuple[BudgetBar, ...] = ()
-        theme.manager().changed.connect(self.update)
+        theme.on_change(self.update)
 
     def show_bars(self, bars: Sequence[BudgetBar]) -> None:
         """Draw these."""

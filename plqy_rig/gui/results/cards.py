@@ -36,7 +36,7 @@ class Swatch(QWidget):
         super().__init__(parent)
         self._index = index
         self.setFixedSize(34, 16)
-        theme.manager().changed.connect(self.update)
+        theme.on_change(self.update)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Qt's: draw."""

@@ -159,7 +159,7 @@ class CataloguePanel(QWidget):
         self.folders_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.folders_button.setMenu(QMenu(self))
         self._draw_icons()
-        theme.manager().changed.connect(self._draw_icons)
+        theme.on_change(self._draw_icons)
         menu = self.folders_button.menu()
         assert menu is not None
         menu.aboutToShow.connect(self._fill_menu)

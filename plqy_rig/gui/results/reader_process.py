@@ -29,6 +29,14 @@ class ReaderProcess(WorkerProcess):
             "The process that evaluates runs ended unexpectedly. Nothing was lost: choose the runs again."
         )
 
+    def warm_up(self) -> None:
+        """Begin the process now, and have it load what evaluates.
+
+        Raises:
+            StorageError: it was closed.
+        """
+        self.submit(_be_ready)
+
     def read(self, paths: Sequence[Path], choices: Choices, ticket: Ticket) -> Reading:
         """All these runs under the same choices; those that can't be read are told, not raised. For a thread.
 
@@ -50,6 +58,10 @@ class ReaderProcess(WorkerProcess):
             for future in asked:
                 future.cancel()
         return Reading(choices, tuple(runs), tuple(problems))
+
+
+def _be_ready() -> None:
+    """Nothing more: to find this function the worker loads this module."""
 
 
 def _read_one(path: Path, choices: Choices) -> Reading:

@@ -98,7 +98,7 @@ class ResultsView(QWidget):
         self.export.setMenu(self._export_menu())
         self.export.setEnabled(False)
         self._draw_icons()
-        theme.manager().changed.connect(self._draw_icons)
+        theme.on_change(self._draw_icons)
         self.tabs.offer(YIELD, self._make_yields, padded=True)
         self.tabs.offer(EMISSION, EmissionPlot, padded=True)
         self.tabs.offer(SPECTRA, lambda: SpectraView(self._work_out_stages))

@@ -12,6 +12,8 @@ from typing import ParamSpec, TypeVar
 
 from plqy_rig.data.errors import StorageError
 
+_NICENESS = 5
+
 Found = TypeVar("Found")
 Given = ParamSpec("Given")
 
@@ -65,10 +67,6 @@ class WorkerProcess:
             told = self._process_id
         return None if told is None else told.result()
 
-    def warm_up(self) -> None:
-        """Begin the process now."""
-        self._begun()
-
     def close(self) -> None:
         """End the process, as soon as it is through with the piece of work it is at."""
         self._closed = True
@@ -98,8 +96,10 @@ class WorkerProcess:
 
 
 def _live_with_the_window() -> None:
-    """Leave keys to the window, and end when it ends, however it ends."""
+    """Leave keys and, where processors are few, their time to the window and the rig's host; end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(_NICENESS)
     Thread(target=_end_with_parent, name="end with the window", daemon=True).start()
 
 

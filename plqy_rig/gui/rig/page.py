@@ -248,7 +248,7 @@ class RigPage(Page):
         layout.addWidget(self._stack)
         self.add_key("F5", "ask every instrument again", self.report.ask)
         session.connected_changed.connect(self._connection_changed)
-        theme.manager().changed.connect(self.report.restyle)
+        theme.on_change(self.report.restyle)
 
     def activated(self) -> None:
         """Look at what there is."""

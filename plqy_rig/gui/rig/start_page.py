@@ -84,7 +84,7 @@ class _Tile(QPushButton):
         layout.addLayout(words, 1)
         for label in (self._picture, heading, text):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
         self._draw()
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name

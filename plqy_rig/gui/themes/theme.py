@@ -1,20 +1,21 @@
 """How the window looks: the theme in force, styles of roles and states, icons, plots.
 
-theme.manager().changed.connect(self._restyle)     the theme or the font size was changed
+theme.on_change(self._restyle)                     call it after the theme or the font size was changed
 theme.current().accent                             a colour, "#rrggbb"
 theme.role_style("direct_emission")                colour, symbol, dash and words of a role
-theme.follow(plot_widget)                          dress a pyqtgraph widget, now and after a change
+theme.dress_plot(plot_widget)                      a pyqtgraph widget in the theme's colours
 theme.icon("queue")                                one of our own icons, in the text's colour
 """
 
 from __future__ import annotations
 
-import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen, QPixmap
 from PyQt6.QtWidgets import QApplication, QWidget
 
@@ -82,19 +83,16 @@ _STATES = {
 
 
 class ThemeManager(QObject):
-    """Holds the theme in force and dresses the application with it.
-
-    Signals:
-        changed(): the theme or the font size is another one; the application is dressed already.
-    """
-
-    changed = pyqtSignal()
+    """Holds the theme in force and dresses the application with it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.choice = FOLLOW_SYSTEM
         self.font_size_pt = DEFAULT_FONT_SIZE_PT
         self._theme = LIGHT
+        # No signal: PyQt keeps a connection to a deleted widget until the signal is emitted again, and every
+        # notice that was ever shown would stay with a kilobyte.
+        self._followers: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._system_changed)
@@ -115,7 +113,15 @@ class ThemeManager(QObject):
         self.font_size_pt = font_size_pt or self.font_size_pt
         self._theme = THEMES.get(self.choice) or system_theme()
         self._dress()
-        self.changed.emit()
+        for follower, names in list(self._followers.items()):
+            for name in names:
+                if not sip.isdeleted(follower):
+                    getattr(follower, name)()
+
+    def follow(self, redraw: Callable[[], object]) -> None:
+        """Call a QObject's method after every change, as long as the object lives."""
+        method: Any = redraw
+        self._followers.setdefault(method.__self__, []).append(method.__name__)
 
     def _system_changed(self) -> None:
         if self.choice == FOLLOW_SYSTEM:
@@ -273,19 +279,9 @@ def _plot_font() -> QFont:
     return font
 
 
-def follow(plot: Any) -> None:
-    """Dress a pyqtgraph widget now, and again whenever the theme changes, as long as it lives."""
-    reference = weakref.ref(plot)
-
-    def dress() -> None:
-        widget = reference()
-        if widget is None or sip.isdeleted(widget):
-            manager().changed.disconnect(dress)
-        else:
-            dress_plot(widget)
-
-    manager().changed.connect(dress)
-    dress_plot(plot)
+def on_change(redraw: Callable[[], object]) -> None:
+    """Call a widget's method after every change of theme or font size, as long as the widget lives."""
+    manager().follow(redraw)
 
 
 def _palette(theme: Theme) -> QPalette:

@@ -120,7 +120,7 @@ class EmptyState(QWidget):
             label.setWordWrap(True)
             layout.addWidget(label)
         layout.addStretch(3)
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
         self._draw()
 
     def set_text(self, sentence: str, hint: str = "") -> None:

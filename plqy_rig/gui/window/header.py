@@ -148,7 +148,7 @@ class HeaderBar(QFrame):
         self._lay_out()
         session.connected_changed.connect(self._connection_changed)
         self._rig.changed.connect(self._changed)
-        theme.manager().changed.connect(self._restyle)
+        theme.on_change(self._restyle)
         self.refresh()
 
     def refresh(self) -> None:

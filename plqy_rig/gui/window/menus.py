@@ -111,7 +111,7 @@ class Menus(QObject):
             group.addAction(action)
             menu.addAction(action)
             self._theme_actions[name] = action
-        theme.manager().changed.connect(self._mark_theme)
+        theme.on_change(self._mark_theme)
         self._mark_theme()
         return menu
 

@@ -33,7 +33,7 @@ class _StateIcon(QLabel):
     def __init__(self, state: str) -> None:
         super().__init__()
         self._state = state
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
         self._draw()
 
     def _draw(self) -> None:
@@ -51,7 +51,7 @@ class _Tool(QToolButton):
         self.setProperty("role", "flat")
         self.setToolTip(tip)
         self.setAccessibleName(tip)
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
         self._draw()
 
     def _draw(self) -> None:
@@ -192,7 +192,10 @@ class _Toast(QFrame):
 
 
 class Toasts(QObject):
-    """Notices that go away by themselves, at the lower right of a widget. A click takes one away."""
+    """Notices that go away by themselves, at the lower left of a widget. A click takes one away.
+
+    At the right are the buttons that start a run and answer the operator's panel: nothing may cover them.
+    """
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
@@ -253,6 +256,6 @@ class Toasts(QObject):
         for toast in reversed(self._toasts):
             toast.fit()
             bottom -= toast.height()
-            toast.move(self._host.width() - toast.width() - 16, bottom)
+            toast.move(16, bottom)
             toast.raise_()
             bottom -= 8

@@ -31,7 +31,7 @@ class NavigationBar(QFrame):
         self._layout.setContentsMargins(0, 8, 0, 8)
         self._layout.setSpacing(2)
         self._layout.addStretch()
-        theme.manager().changed.connect(self._draw)
+        theme.on_change(self._draw)
 
     @property
     def titles(self) -> list[str]:

@@ -14,6 +14,7 @@ from procedures.plqy_sweep import PlqySweep
 @pytest.fixture
 def form(qtbot):
     form = RecipeForm()
+    form.set_recipe({})
     qtbot.addWidget(form)
     form.resize(700, 900)
     form.show()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import re
+import weakref
 from dataclasses import asdict
 
 import pytest
+from PyQt6 import sip
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtWidgets import QApplication
 
 from calibration.roles import PASS_ORDER, Role
 from plqy_rig.gui.icons import NAMES, drawn_icon, drawn_picture
+from plqy_rig.gui.plots.spectrum_plot import SpectrumPlot
 from plqy_rig.gui.themes import DARK_ROOM, THEMES, theme
+from plqy_rig.gui.window.messages import _StateIcon
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -118,15 +123,39 @@ def test_an_unknown_choice_follows_the_system(qapp):
 
 
 def test_choosing_a_theme_dresses_the_application_and_tells_the_plots(qapp, qtbot):
-    import pyqtgraph
-
-    plot = pyqtgraph.PlotWidget()
+    plot = SpectrumPlot("a plot")
     qtbot.addWidget(plot)
-    theme.follow(plot)
-    with qtbot.waitSignal(theme.manager().changed, timeout=1000):
-        theme.manager().choose("dark")
-    assert plot.backgroundBrush().color() == QColor(theme.current().plot_background)
+    theme.manager().choose("light")
+    theme.manager().choose("dark")
+    assert plot.canvas.backgroundBrush().color() == QColor(theme.current().plot_background)
     assert theme.current().surface in QApplication.instance().styleSheet()
+
+
+def test_nothing_stays_of_what_was_deleted_though_the_theme_never_changed(qapp):
+    followers = theme.manager()._followers
+    gc.collect()
+    before = len(followers), dead_references()
+    for _ in range(50):
+        label = _StateIcon("good")
+        sip.delete(label)
+        del label
+    gc.collect()
+    now = len(followers), dead_references()
+    assert now[0] == before[0]
+    assert now[1] < before[1] + 10
+
+
+def dead_references():
+    """What PyQt keeps of a connection to an object that was deleted."""
+    references = [thing for thing in gc.get_objects() if isinstance(thing, weakref.ReferenceType)]
+    return sum(reference() is None for reference in references)
+
+
+def test_what_qt_deleted_is_not_drawn_though_python_still_knows_it(qapp):
+    label = _StateIcon("good")
+    sip.delete(label)
+    theme.manager().choose("dark")
+    assert sip.isdeleted(label)
 
 
 def test_text_grows_with_the_font_size(qapp):
