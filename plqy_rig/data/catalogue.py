@@ -28,7 +28,7 @@ from plqy_rig.data.recorder import JOURNAL_NAME, NEXUS_NAME
 log = logging.getLogger(__name__)
 
 INDEX_VARIABLE = "PLQY_CATALOGUE"
-_INDEX_VERSION = 2
+_INDEX_VERSION = 3
 _BATCH = 20
 _SCHEMA = (
     "DROP TABLE IF EXISTS runs",

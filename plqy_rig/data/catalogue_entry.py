@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +11,9 @@ from typing import Any, Self
 
 from plqy_rig.data.errors import StorageError
 from plqy_rig.data.load import load_run
-from plqy_rig.data.nexus import read_evaluation
-from plqy_rig.data.recorder import JOURNAL_NAME, NEXUS_NAME
-from plqy_rig.data.result import Evaluation, WindowResult
-from plqy_rig.data.run import Run
+from plqy_rig.data.nexus import evaluation_of
+from plqy_rig.data.recorder import NEXUS_NAME
+from plqy_rig.data.result import WindowResult
 
 UNREADABLE = "unreadable"
 """Status of a run folder whose files are no run, or damaged beyond reading."""
@@ -77,7 +75,7 @@ def read_entry(folder: Path) -> CatalogueEntry:
         run = load_run(folder)
     except StorageError as error:
         return CatalogueEntry(folder=str(folder), status=UNREADABLE, problem=str(error))
-    evaluation = _evaluation_of(folder, run)
+    evaluation = evaluation_of(run, folder / NEXUS_NAME)
     windows = {} if evaluation is None else evaluation.windows
     roles = {role.value: int(spectra.measured.sum()) for role, spectra in run.spectra.items()}
     measured = tuple(role for role, exposures in roles.items() if exposures)
@@ -99,17 +97,6 @@ def read_entry(folder: Path) -> CatalogueEntry:
         ),
         problem=" ".join(run.warnings),
     )
-
-
-def _evaluation_of(folder: Path, run: Run) -> Evaluation | None:
-    """The stored results, if they were made of all that is in the journal."""
-    journal, nexus = folder / JOURNAL_NAME, folder / NEXUS_NAME
-    with contextlib.suppress(OSError, StorageError):
-        if journal.is_file() and nexus.stat().st_mtime_ns < journal.stat().st_mtime_ns:
-            return None
-        evaluation = read_evaluation(nexus)
-        return evaluation if evaluation is not None and evaluation.run_uid == run.uid else None
-    return None
 
 
 def _window_of(window: WindowResult) -> dict[str, Any]:

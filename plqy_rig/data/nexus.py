@@ -137,6 +137,18 @@ def read_evaluation(path: Path) -> Evaluation | None:
     return _read(Path(path))[1]
 
 
+def evaluation_of(run: Run, path: Path) -> Evaluation | None:
+    """Read the results from a run's NeXus file, if they were made of this run as it is.
+
+    None also where the file isn't there or can't be read, or is the one from before the run was gone on with.
+    Times of the files say nothing: copies have others.
+    """
+    with contextlib.suppress(OSError, StorageError):
+        stored, evaluation = _read(Path(path))
+        return evaluation if stored == run else None
+    return None
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[h5py.Group]:
     if not path.is_file():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from plqy_rig.data.errors import StorageError, storage_error
 from plqy_rig.data.load import load_journal
-from plqy_rig.data.nexus import read_evaluation, read_nexus, write_nexus
+from plqy_rig.data.nexus import evaluation_of, read_nexus, write_nexus
 from plqy_rig.data.recorder import JOURNAL_NAME, NEXUS_NAME
 from plqy_rig.data.result import Evaluation
 from plqy_rig.data.run import Run
@@ -46,20 +45,13 @@ def recover_run(folder: Path, evaluate: Evaluate | None = None) -> Recovery:
     folder = Path(folder)
     run = load_journal(folder / JOURNAL_NAME)
     path = folder / NEXUS_NAME
-    evaluation = _present_evaluation(path, run) if evaluate is None else evaluate(run)
+    evaluation = evaluation_of(run, path) if evaluate is None else evaluate(run)
     write_nexus(run, evaluation, path)
     return Recovery(path, run, evaluation)
 
 
-def _present_evaluation(path: Path, run: Run) -> Evaluation | None:
-    with contextlib.suppress(StorageError):  # no file, or a damaged one: then there is nothing to keep
-        if read_nexus(path) == run:
-            return read_evaluation(path)
-    return None
-
-
 def runs_to_recover(directory: Path) -> tuple[Path, ...]:
-    """Find the run folders whose NeXus file is missing or older than their journal, oldest name first.
+    """Find the run folders whose NeXus file is missing or says less than their journal, oldest name first.
 
     Args:
         directory: a run folder, or a folder of run folders.
@@ -81,4 +73,12 @@ def _is_stale(folder: Path) -> bool:
     journal, nexus = folder / JOURNAL_NAME, folder / NEXUS_NAME
     if not journal.is_file() or journal.stat().st_size == 0:
         return False
-    return not nexus.is_file() or nexus.stat().st_mtime_ns < journal.stat().st_mtime_ns
+    if not nexus.is_file():
+        return True
+    if nexus.stat().st_mtime_ns >= journal.stat().st_mtime_ns:
+        return False
+    # Copies have other times: what counts is what they say.
+    try:
+        return read_nexus(nexus) != load_journal(journal)
+    except StorageError:
+        return True

@@ -84,6 +84,14 @@ class RunLine:
         return f"{datetime.fromtimestamp(self.started):%Y-%m-%d %H:%M}"
 
     @property
+    def when_briefly(self) -> str:
+        """Get day and time of a run of this year, day and year of an older one."""
+        if not math.isfinite(self.started):
+            return NOTHING
+        begun = datetime.fromtimestamp(self.started)
+        return f"{begun:%d %b %H:%M}" if begun.year == datetime.now().year else f"{begun:%d %b %Y}"
+
+    @property
     def flags_text(self) -> str:
         """Get how many flags doubt the number; `note` where flags only say how something is."""
         if self.doubts:
@@ -110,6 +118,7 @@ class RunColumn(IntEnum):
 
 _TITLES = ("Status", "Sample", "PLQY / %", "Measured", "Flags")
 _LEAST_NAME_WIDTH = 96
+_ROW_MARGIN_PX = 14
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 LINE_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -120,6 +129,15 @@ class RunTableModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lines: list[RunLine] = []
+        self._dated_names = False
+
+    def date_names(self, wanted: bool) -> None:
+        """Write below each sample's name when it was measured: for tables without room for that column."""
+        if wanted != self._dated_names:
+            self._dated_names = wanted
+            if self._lines:
+                last = self.index(len(self._lines) - 1, RunColumn.SAMPLE)
+                self.dataChanged.emit(self.index(0, RunColumn.SAMPLE), last)
 
     @property
     def lines(self) -> Sequence[RunLine]:
@@ -167,7 +185,8 @@ class RunTableModel(QAbstractTableModel):
         """Qt's: a cell."""
         line, column = self._lines[index.row()], RunColumn(index.column())
         if role == Qt.ItemDataRole.DisplayRole:
-            return _text(line, column)
+            dated = self._dated_names and column is RunColumn.SAMPLE
+            return f"{_text(line, column)}\n{line.when_briefly}" if dated else _text(line, column)
         if role == _SORT_ROLE:
             return _sort_key(line, column)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -275,6 +294,16 @@ class RunTable(QTableView):
         others = sum(self.columnWidth(column) for column in RunColumn if column is not RunColumn.SAMPLE)
         left = 0 if viewport is None else viewport.width() - others
         self.setColumnWidth(RunColumn.SAMPLE, max(_LEAST_NAME_WIDTH, left))
+        self._date_names(self.isColumnHidden(RunColumn.MEASURED))
+
+    def _date_names(self, wanted: bool) -> None:
+        """Without its column the date stands below the name: one sample is measured many times."""
+        vertical = self.verticalHeader()
+        assert vertical is not None
+        self.model_.date_names(wanted)
+        height = self.fontMetrics().lineSpacing() * (2 if wanted else 1) + _ROW_MARGIN_PX
+        if vertical.defaultSectionSize() != height:
+            vertical.setDefaultSectionSize(height)
 
     def _fit(self) -> None:
         metrics = self.fontMetrics()

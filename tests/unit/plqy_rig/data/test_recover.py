@@ -9,6 +9,7 @@ from plqy_rig.data import (
     Evaluation,
     ExitStatus,
     MissingPathError,
+    RunRecorder,
     UnreadableRunError,
     load_run,
     read_evaluation,
@@ -64,13 +65,16 @@ def test_a_damaged_nexus_file_is_replaced(record_run: RecordRun) -> None:
 
 
 def test_runs_without_a_nexus_file_or_with_an_old_one_are_found(record_run: RecordRun) -> None:
-    recovered, without, old = (record_run([]) for _ in range(3))
-    for folder in (recovered, old):
+    recovered, without, old, damaged, copied = (record_run([]) for _ in range(5))
+    for folder in (recovered, old, damaged, copied):
         recover_run(folder)
-    os.utime(old / "run.nxs", (1.0, 1.0))
+    RunRecorder.resume(old).close()
+    (damaged / "run.nxs").write_bytes(b"no longer what it was")
+    for folder in (old, damaged, copied):
+        os.utime(folder / "run.nxs", (1.0, 1.0))
     (recovered.parent / "empty").mkdir()
     (recovered.parent / "file").touch()
-    assert set(runs_to_recover(recovered.parent)) == {without, old}
+    assert set(runs_to_recover(recovered.parent)) == {without, old, damaged}
     assert runs_to_recover(without) == (without,)
     assert runs_to_recover(recovered) == ()
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from plqy_rig.gui.results.run_table import RunLine
+from plqy_rig.gui.results.run_table import RunColumn, RunLine
 
 
 def line(name, **changes):
-    return RunLine(Path("/runs") / name, **{"sample": name, "status": "success", **changes})
+    return RunLine(**{"path": Path("/runs") / name, "sample": name, "status": "success", **changes})
 
 
 @pytest.fixture
@@ -47,6 +48,23 @@ def test_a_refresh_keeps_the_chosen_run_chosen(table):
     assert table.chosen_paths() == [Path("/runs/a")]
     table.model_.show([line("b", started=2.0)])
     assert table.chosen_paths() == []
+
+
+def test_runs_of_one_sample_are_told_apart_by_their_date_however_narrow_the_list_is(table):
+    this_year = datetime.now().replace(month=1, day=9, hour=9, minute=30).timestamp()
+    begun = (this_year, this_year + 60, 1.6e9)
+    table.model_.show(
+        line("HET", path=Path(f"/runs/{number}"), started=start) for number, start in enumerate(begun)
+    )
+    table.resize(800, 300)
+    table.show()
+    assert not table.isColumnHidden(RunColumn.MEASURED)
+    assert texts(table, 1) == ["HET"] * 3
+    high = table.rowHeight(0)
+    table.resize(340, 300)
+    assert table.isColumnHidden(RunColumn.MEASURED)
+    assert texts(table, 1) == ["HET\n09 Jan 09:31", "HET\n09 Jan 09:30", "HET\n13 Sep 2020"]
+    assert table.rowHeight(0) >= high + table.fontMetrics().lineSpacing()
 
 
 def test_every_status_has_symbol_and_word(table):
