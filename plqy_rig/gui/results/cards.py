@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QPointF, QSize, Qt, pyqtSignal
@@ -12,7 +13,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollAre
 from plqy_rig.data import WindowResult
 from plqy_rig.evaluation import NOTES
 from plqy_rig.gui.results.reading import OpenRun, Reading
-from plqy_rig.gui.results.text import plural
+from plqy_rig.gui.results.text import plural, when_briefly
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.removal import remove
 from plqy_rig.report.words import number, percent, power_range, window_limits
@@ -60,7 +61,13 @@ class RunCard(QFrame):
     pressed = pyqtSignal(int)
 
     def __init__(
-        self, index: int, item: OpenRun, parent: QWidget | None = None, *, low: bool = False
+        self,
+        index: int,
+        item: OpenRun,
+        parent: QWidget | None = None,
+        *,
+        low: bool = False,
+        dated: bool = False,
     ) -> None:
         """Build it.
 
@@ -70,11 +77,13 @@ class RunCard(QFrame):
             parent: as ever.
             low: whether the plots need the height more: name and mean in one line, and what nothing was
                 changed of is said by the tooltip alone.
+            dated: whether the name doesn't say which run it is.
         """
         super().__init__(parent)
-        self._index, self._name, self._low = index, item.name, low
+        when = f", {when_briefly(item.subject.run.started)}" if dated else ""
+        self._index, self._name, self._low = index, f"{item.name}{when}", low
         self.setProperty("role", "card")
-        self.name = QLabel(item.name)
+        self.name = QLabel(self._name)
         self.name.setTextFormat(Qt.TextFormat.PlainText)
         self.now, self.before, self.flags = QLabel(), QLabel(), QLabel()
         self.now.setProperty("role", "value")
@@ -94,7 +103,7 @@ class RunCard(QFrame):
         for label in (self.before, self.flags) if low else (self.now, self.before, self.flags):
             layout.addWidget(label)
         self._say(item)
-        self.setToolTip("\n".join((item.name, self.before.text(), str(item.path))))
+        self.setToolTip("\n".join((self._name, self.before.text(), str(item.path))))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Qt's: tell that it was chosen."""
@@ -152,7 +161,11 @@ class RunCards(QScrollArea):
         self._reading, self._low = reading, self._is_low()
         for card in self.cards:
             remove(self._grid, card)
-        self.cards = [RunCard(index, item, low=self._low) for index, item in enumerate(reading.runs)]
+        times = Counter(item.name for item in reading.runs)
+        self.cards = [
+            RunCard(index, item, low=self._low, dated=times[item.name] > 1)
+            for index, item in enumerate(reading.runs)
+        ]
         for card in self.cards:
             card.pressed.connect(self.pressed)
         self._arrange()

@@ -24,7 +24,7 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
-from plqy_rig.gui.results.text import NOTHING, percent
+from plqy_rig.gui.results.text import NOTHING, percent, when_briefly
 from plqy_rig.gui.widgets.table_columns import hide_what_has_no_room
 
 Index = QModelIndex | QPersistentModelIndex
@@ -82,14 +82,6 @@ class RunLine:
         if not math.isfinite(self.started):
             return NOTHING
         return f"{datetime.fromtimestamp(self.started):%Y-%m-%d %H:%M}"
-
-    @property
-    def when_briefly(self) -> str:
-        """Get day and time of a run of this year, day and year of an older one."""
-        if not math.isfinite(self.started):
-            return NOTHING
-        begun = datetime.fromtimestamp(self.started)
-        return f"{begun:%d %b %H:%M}" if begun.year == datetime.now().year else f"{begun:%d %b %Y}"
 
     @property
     def flags_text(self) -> str:
@@ -186,7 +178,7 @@ class RunTableModel(QAbstractTableModel):
         line, column = self._lines[index.row()], RunColumn(index.column())
         if role == Qt.ItemDataRole.DisplayRole:
             dated = self._dated_names and column is RunColumn.SAMPLE
-            return f"{_text(line, column)}\n{line.when_briefly}" if dated else _text(line, column)
+            return f"{_text(line, column)}\n{when_briefly(line.started)}" if dated else _text(line, column)
         if role == _SORT_ROLE:
             return _sort_key(line, column)
         if role == Qt.ItemDataRole.ToolTipRole:

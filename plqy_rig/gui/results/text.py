@@ -7,7 +7,7 @@ start. Tests make sure that both agree.
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 NOTHING = "–"
 """What stands where there is no number."""
@@ -49,3 +49,11 @@ def _decimals_for(uncertainty: float, digits: int = 2) -> int:
     if not math.isfinite(uncertainty) or uncertainty <= 0:
         return 2
     return min(6, max(0, digits - 1 - math.floor(math.log10(float(f"{uncertainty:.{digits - 1}e}")))))
+
+
+def when_briefly(time_s: float) -> str:
+    """Day and time of something of this year, day and year of something older; in this computer's time."""
+    if not math.isfinite(time_s):
+        return NOTHING
+    moment = datetime.fromtimestamp(time_s)
+    return f"{moment:%d %b %H:%M}" if moment.year == datetime.now().year else f"{moment:%d %b %Y}"

@@ -101,7 +101,7 @@ class _MessageRow(QFrame):
         message = self.message
         first = f"{message.where[:1].upper()}{message.where[1:]}: " if message.where else ""
         text = message.text[:1].upper() + message.text[1:]
-        if not text.endswith((".", "!", "?")):
+        if not text.endswith((".", "!", "?", "…")):
             text += "."
         repeated = f"  (×{times})" if times > 1 else ""
         return f"{first}{text}{repeated}" + (f"\n{message.hint}" if message.hint else "")
@@ -134,6 +134,10 @@ class MessageBar(QWidget):
             if row.message == message:
                 row.again()
                 return
+        # "Writing the report…" ends with the next message about the same.
+        for row in [row for row in self._rows if row.message.text.endswith("…")]:
+            if row.message.where == message.where:
+                self.remove(row)
         row = _MessageRow(message, self)
         self._rows.insert(0, row)
         self._layout.insertWidget(0, row)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from support.synthetic_runs import Truth, make_run
 
+from plqy_rig.gui.results.cards import RunCards
+from plqy_rig.gui.results.reading import Choices, Reading, open_run
 from plqy_rig.gui.results.run_table import RunColumn, RunLine
+from plqy_rig.gui.results.text import when_briefly
 
 
 def line(name, **changes):
@@ -65,6 +70,21 @@ def test_runs_of_one_sample_are_told_apart_by_their_date_however_narrow_the_list
     assert table.isColumnHidden(RunColumn.MEASURED)
     assert texts(table, 1) == ["HET\n09 Jan 09:31", "HET\n09 Jan 09:30", "HET\n13 Sep 2020"]
     assert table.rowHeight(0) >= high + table.fontMetrics().lineSpacing()
+
+
+def test_cards_of_one_sample_say_which_run_they_are(qtbot):
+    cards = RunCards()
+    qtbot.addWidget(cards)
+    runs = [dataclasses.replace(make_run(Truth(steps=2), seed), started=1.6e9 + seed) for seed in (1, 2)]
+    other = dataclasses.replace(make_run(Truth(steps=2), 3), sample="another one")
+    opened = [
+        open_run(Path(f"/runs/{number}"), run, None, Choices.usual())
+        for number, run in enumerate((*runs, other))
+    ]
+    cards.show_reading(Reading(Choices.usual(), tuple(opened), ()))
+    first, second, third = (card.toolTip().splitlines()[0] for card in cards.cards)
+    assert first == second == f"{runs[0].sample}, {when_briefly(1.6e9)}"
+    assert third == "another one"
 
 
 def test_every_status_has_symbol_and_word(table):

@@ -182,6 +182,14 @@ def test_the_same_message_again_only_counts(window):
     assert window.message_bar.texts == []
 
 
+def test_what_was_under_way_goes_with_the_message_of_its_end(window):
+    window.session.tell("Writing the files of 2 runs…", "info")
+    assert window.message_bar.texts == ["Writing the files of 2 runs…"]
+    window.session.tell("the shutter is stuck", where="open the shutter")
+    window.session.tell("Written: report.html", "good")
+    assert window.message_bar.texts == ["Written: report.html.", "Open the shutter: The shutter is stuck."]
+
+
 def test_only_the_newest_messages_stay(window):
     for number in range(6):
         window.session.tell(f"fault {number}")
