@@ -20,7 +20,7 @@ from plqy_rig.data.hdf5 import get_array, get_note, get_text, get_texts, make_gr
 from plqy_rig.data.nexus_layout import write_calibration, write_header, write_instrument
 from plqy_rig.data.nexus_result import read_result, write_result
 from plqy_rig.data.result import Evaluation
-from plqy_rig.data.run import RoleSpectra, Run, differences
+from plqy_rig.data.run import RoleSpectra, Run, differences, same_measurement
 
 _SHOWN_FIRST = (Role.DIRECT_EMISSION, *PASS_ORDER)
 """Without results a viewer shows the first of these that was measured."""
@@ -145,7 +145,7 @@ def evaluation_of(run: Run, path: Path) -> Evaluation | None:
     """
     with contextlib.suppress(OSError, StorageError):
         stored, evaluation = _read(Path(path))
-        return evaluation if stored == run else None
+        return evaluation if same_measurement(stored, run) else None
     return None
 
 

@@ -162,6 +162,17 @@ class Run:
     __hash__ = None  # type: ignore[assignment]
 
 
+def same_measurement(left: Run, right: Run) -> bool:
+    """Whether two readings of a run hold the same spectra, end alike and are warned of as often.
+
+    The words of a warning don't count: another version of the program may choose others.
+    """
+    parts = ("uid", "exit_status", "resumed", "target_power_density_mw_per_cm2", "spectra")
+    if any(differences(getattr(left, part), getattr(right, part)) for part in parts):
+        return False
+    return len(left.warnings) == len(right.warnings)
+
+
 def differences(left: Any, right: Any, where: str = "") -> list[str]:
     """List where two runs (or parts of them) differ; empty when they say the same.
 

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,17 @@ def test_results_that_are_there_are_kept_unless_the_data_changed(
     with (folder / "run.jsonl").open("ab") as file:
         file.write(b"torn")
     assert recover_run(folder).evaluation is None
+
+
+def test_results_are_kept_where_only_the_words_of_a_warning_changed(
+    record_run: RecordRun, new_evaluation: Callable[..., Evaluation]
+) -> None:
+    folder = record_run()
+    with (folder / "run.jsonl").open("ab") as file:
+        file.write(b"torn")
+    run = dataclasses.replace(load_run(folder), warnings=("as an older version said it",))
+    write_nexus(run, new_evaluation(run.uid), folder / "run.nxs")
+    assert recover_run(folder).evaluation == new_evaluation(run.uid)
 
 
 def test_a_damaged_nexus_file_is_replaced(record_run: RecordRun) -> None:
