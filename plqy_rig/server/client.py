@@ -155,7 +155,7 @@ class HostClient:
         except FutureTimeoutError as error:
             raise HostGoneError(f"{name}: the host didn't answer within {timeout_s:g} s") from error
         except (ConnectionClosed, OSError) as error:
-            raise HostGoneError(f"{name}: the connection to the host is lost ({error})") from error
+            raise HostGoneError(f"{name}: {_why_lost(error)}") from error
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
@@ -186,7 +186,7 @@ class HostClient:
             for text in self._socket:
                 self._take(decode_json(text))
         except (ConnectionClosed, OSError) as error:
-            why = f"the connection to the host is lost ({error})"
+            why = _why_lost(error)
         except Exception as error:
             log.exception("the host said something that makes no sense")
             why = f"the host said something that makes no sense ({error})"
@@ -226,6 +226,13 @@ class HostClient:
             self._on_event(event)
         except Exception:
             log.exception("%r failed on %s", self._on_event, event.get("event"))
+
+
+def _why_lost(error: ConnectionClosed | OSError) -> str:
+    """Why the connection ended, in words of the rig rather than of the protocol."""
+    if isinstance(error, ConnectionClosed) and error.rcvd is None:
+        return "the connection to the host is lost: the host ended or was killed, or its line is cut"
+    return f"the connection to the host is lost ({error})"
 
 
 def _result_of(reply: dict[str, Any]) -> dict[str, Any]:

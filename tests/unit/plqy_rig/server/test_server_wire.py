@@ -19,6 +19,7 @@ from starlette.routing import Route
 from support.hosts import joined
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.sync.server import serve as websockets_server
 
 from plqy_rig.data.encoding import decode_json
 from plqy_rig.host import apply_event
@@ -31,7 +32,7 @@ from plqy_rig.server import (
     find_host,
     list_hosts,
 )
-from plqy_rig.server.discovery import host_path
+from plqy_rig.server.discovery import HostAddress, host_path
 from plqy_rig.server.limits import Limits
 
 
@@ -273,6 +274,28 @@ def test_a_face_is_told_why_its_host_is_gone(serve):
         assert "lost" in face.closed[0] or "closed" in face.closed[0]
         with pytest.raises(HostGoneError):
             face.ask("run_documents")
+
+
+def test_a_host_that_ends_without_a_goodbye_is_told_in_words_of_the_rig():
+    why: list[str] = []
+    gone = threading.Event()
+
+    def closed(reason: str) -> None:
+        why.append(reason)
+        gone.set()
+
+    def die(connection) -> None:
+        connection.socket.shutdown(socket.SHUT_RDWR)
+
+    with websockets_server(die, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/session"
+        address = HostAddress(url, "token", "", 1, "/rig.toml", "bench", "", simulated=True)
+        client = HostClient(address, on_event=lambda event: None, on_closed=closed)
+        assert gone.wait(20)
+        client.close()
+    assert "ended or was killed" in why[0]
+    assert "frame" not in why[0]
 
 
 def test_two_faces_see_the_same_picture_as_the_host(serve):
