@@ -47,7 +47,10 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         """Stand in the line when the window stayed as it was: then others got another size, too."""
         super().resizeEvent(event)
         window_size = self.window().size()
-        if self.isVisible() and window_size == self._window_size:
+        if window_size != self._window_size:
+            # Qt keeps nothing of what was painted when a window gets another size.
+            self._has_picture = False
+        elif self.isVisible():
             self.wait_for_turn()
         self._window_size = window_size
 
