@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from plqy_rig.evaluation.words import POWER_DENSITY
 from plqy_rig.report.comparison import Comparison
 from plqy_rig.report.figures import (
     SKIN_EXPOSURE_LIMIT_MW_PER_CM2,
@@ -31,7 +32,6 @@ from plqy_rig.report.style import (
     padded_limits,
     styled,
 )
-from plqy_rig.report.words import POWER_DENSITY
 
 
 @styled

@@ -13,6 +13,18 @@ from plqy_rig.data import ExitStatus, Run, WindowResult
 from plqy_rig.evaluation.flags import doubts
 from plqy_rig.evaluation.flags import sentence as flag_sentence
 from plqy_rig.evaluation.power_dependence import PowerDependence
+from plqy_rig.evaluation.words import (
+    NOTHING,
+    decimals_for,
+    duration,
+    estimator_words,
+    moment,
+    number,
+    percent,
+    plural,
+    power_range,
+    with_uncertainty,
+)
 from plqy_rig.report import tables
 from plqy_rig.report.comparison import Comparison
 from plqy_rig.report.figure_sets import (
@@ -27,18 +39,6 @@ from plqy_rig.report.methods import methods_text, power_density_words
 from plqy_rig.report.subject import Subject
 from plqy_rig.report.svg import inline_svg
 from plqy_rig.report.tables import Table
-from plqy_rig.report.words import (
-    NOTHING,
-    decimals_for,
-    duration,
-    estimator_words,
-    moment,
-    number,
-    percent,
-    plural,
-    power_range,
-    with_uncertainty,
-)
 
 _PER_CENT = "\N{NO-BREAK SPACE}%"
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from plqy_rig.data import Run, WindowResult, sample_slug
 from plqy_rig.evaluation.corrected_run import CorrectedRun
 from plqy_rig.evaluation.power_dependence import PowerDependence
+from plqy_rig.evaluation.words import plural, power_range, window_limits, window_title
 from plqy_rig.report.comparison import Comparison
 from plqy_rig.report.comparison_figures import emission_overlay_figure, means_figure, plqy_overlay_figure
 from plqy_rig.report.figures import (
@@ -27,7 +28,6 @@ from plqy_rig.report.quantities import EmissionSpectrum, absorptance_sigma, emis
 from plqy_rig.report.spectra_figures import emission_figure, measured_roles, raw_figure
 from plqy_rig.report.style import FULL_WIDTH_MM, HALF_WIDTH_MM
 from plqy_rig.report.subject import Subject
-from plqy_rig.report.words import plural, power_range, window_limits, window_title
 
 DEFAULT_SPECTRUM_DENSITY_MW_PER_CM2 = 200.0
 """The published emission spectra were taken at this power density."""

@@ -13,6 +13,7 @@ from plqy_rig.data import WindowResult
 from plqy_rig.evaluation.choices import steps_in_range
 from plqy_rig.evaluation.power_dependence import PowerDependence
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
+from plqy_rig.evaluation.words import POWER_DENSITY, term_words, window_limits, with_uncertainty
 from plqy_rig.report.quantities import step_values
 from plqy_rig.report.style import (
     BLUE,
@@ -29,7 +30,6 @@ from plqy_rig.report.style import (
     photon_axis,
     styled,
 )
-from plqy_rig.report.words import POWER_DENSITY, term_words, window_limits, with_uncertainty
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from plqy_rig.data import Role
+from plqy_rig.evaluation.words import estimator_words, power_range, window_limits
 from plqy_rig.report.subject import Subject
-from plqy_rig.report.words import estimator_words, power_range, window_limits
 
 REFERENCES = (
     "J. C. de Mello, H. F. Wittmann, R. H. Friend, An improved experimental determination of external "

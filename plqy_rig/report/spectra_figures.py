@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from plqy_rig.data import Role, Run, WindowResult
+from plqy_rig.evaluation.words import exposure, number, role_words, window_title
 from plqy_rig.report.quantities import EmissionSpectrum
 from plqy_rig.report.style import (
     BLUE,
@@ -21,7 +22,6 @@ from plqy_rig.report.style import (
     new_figure,
     styled,
 )
-from plqy_rig.report.words import exposure, number, role_words, window_title
 
 FloatArray = NDArray[np.float64]
 

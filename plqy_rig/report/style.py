@@ -18,7 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from plqy_rig.report.words import superscript
+from plqy_rig.evaluation.words import superscript
 
 FloatArray = NDArray[np.float64]
 Parameters = ParamSpec("Parameters")

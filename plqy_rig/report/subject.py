@@ -13,7 +13,7 @@ from plqy_rig.data import Evaluation, Run, WindowResult, load_run
 from plqy_rig.evaluation import EvaluationChoices, evaluate_run, with_response
 from plqy_rig.evaluation.corrected_run import CorrectedRun, correct_run
 from plqy_rig.evaluation.power_dependence import PowerDependence, fit_window
-from plqy_rig.report.words import role_words
+from plqy_rig.evaluation.words import role_words
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,10 +18,10 @@ from plqy_rig.data import Evaluation, Run, WindowResult
 from plqy_rig.data.errors import storage_error
 from plqy_rig.evaluation.corrected_run import CorrectedRun
 from plqy_rig.evaluation.flags import doubts
+from plqy_rig.evaluation.words import TERMS, term_words
 from plqy_rig.report.figures import in_range
 from plqy_rig.report.quantities import absorptance_sigma, step_values
 from plqy_rig.report.subject import Subject
-from plqy_rig.report.words import TERMS, term_words
 
 Cell = str | float | int
 

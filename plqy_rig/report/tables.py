@@ -14,10 +14,7 @@ from plqy_rig.evaluation.flags import NOTES, doubts, sentence
 from plqy_rig.evaluation.model_words import formula_words, parameter_words
 from plqy_rig.evaluation.power_dependence import PowerDependence
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
-from plqy_rig.report.comparison import Comparison
-from plqy_rig.report.figures import in_range, mean_sigma
-from plqy_rig.report.subject import Subject
-from plqy_rig.report.words import (
+from plqy_rig.evaluation.words import (
     NOTHING,
     duration,
     exposure,
@@ -31,6 +28,9 @@ from plqy_rig.report.words import (
     window_title,
     with_uncertainty,
 )
+from plqy_rig.report.comparison import Comparison
+from plqy_rig.report.figures import in_range, mean_sigma
+from plqy_rig.report.subject import Subject
 
 _NOTES = {str(flag) for flag in NOTES}
 

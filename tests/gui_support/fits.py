@@ -263,6 +263,6 @@ def _belongs_to_a_view(widget: QWidget) -> bool:
 
 
 def _name(widget: QWidget) -> str:
-    text = getattr(widget, "text", None)
-    words = str(text() if callable(text) else "") or widget.accessibleName() or widget.objectName()
+    words = widget.text() if isinstance(widget, QLabel | QAbstractButton | QLineEdit) else ""
+    words = words or widget.accessibleName() or widget.objectName()
     return f"{type(widget).__name__}({words[:50]!r})" if words else type(widget).__name__

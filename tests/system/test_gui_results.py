@@ -10,7 +10,7 @@ import pytest
 from support.benches import SHORT_RECIPE, Plqy
 
 from calibration import Record, read_record, write_record
-from plqy_rig.report.words import percent
+from plqy_rig.evaluation.words import percent
 
 PATIENCE_MS = 60_000
 
@@ -75,9 +75,18 @@ def open_runs(page, qtbot, *samples):
 def wait_for(page, qtbot, fulfilled):
     def is_so():
         reading = page.view.reading
-        return reading is not None and reading.choices == page.view.choices.choices and fulfilled(reading)
+        if reading is None or reading.choices != page.view.choices.choices:
+            return False
+        return fulfilled(reading) and page.view.tabs.shows(reading)
 
     qtbot.waitUntil(is_so, timeout=PATIENCE_MS)
+
+
+def look_at(page, qtbot, title):
+    """The view of a tab, as soon as it shows the open runs."""
+    page.view.tabs.show_title(title)
+    qtbot.waitUntil(lambda: page.view.tabs.shows(page.view.reading), timeout=PATIENCE_MS)
+    return page.view.tabs.view(title)
 
 
 def shown(page, position=0):
@@ -212,8 +221,7 @@ def tilted_response(run, folder):
 
 def test_two_runs_are_compared_with_the_ratio_of_the_command_line(page, qtbot, command):
     paths = open_runs(page, qtbot, "HET-Ce", "HOM")
-    view = page.view.tabs.view("Compare")
-    page.view.tabs.show_title("Compare")
+    view = look_at(page, qtbot, "Compare")
     qtbot.waitUntil(lambda: view.comparison is not None, timeout=PATIENCE_MS)
     view.ratio_to.setCurrentIndex(view.ratio_to.findData("HOM"))
     qtbot.waitUntil(lambda: view.comparison.ratios[0].reference == "HOM", timeout=PATIENCE_MS)
@@ -230,8 +238,7 @@ def test_two_runs_are_compared_with_the_ratio_of_the_command_line(page, qtbot, c
 
 def test_only_settings_that_differ_are_listed(page, qtbot):
     open_runs(page, qtbot, "HET-Ce", "HOM")
-    view = page.view.tabs.view("Compare")
-    page.view.tabs.show_title("Compare")
+    view = look_at(page, qtbot, "Compare")
     qtbot.waitUntil(lambda: view.differences.rowCount() > 0, timeout=PATIENCE_MS)
     rows = {view.differences.text(row, 1): row for row in range(view.differences.rowCount())}
     assert set(view.differences.row_texts(rows["Power steps"])[2:]) == {"4", "5"}
@@ -244,8 +251,7 @@ def test_only_settings_that_differ_are_listed(page, qtbot):
 def test_spectra_and_their_stages_are_those_of_the_run(page, qtbot):
     open_runs(page, qtbot, "HOM")
     run = page.view.reading.runs[0].subject.run
-    page.view.tabs.show_title("Spectra")
-    view = page.view.tabs.view("Spectra")
+    view = look_at(page, qtbot, "Spectra")
     qtbot.waitUntil(lambda: view.stage.count() > 5, timeout=PATIENCE_MS)
     view.step.setCurrentIndex(2)
     columns = {column.name: column.values for column in view.plot.columns()}
@@ -262,8 +268,7 @@ def test_spectra_and_their_stages_are_those_of_the_run(page, qtbot):
 
 def test_the_emission_is_that_of_the_step_nearest_to_the_chosen_density(page, qtbot):
     open_runs(page, qtbot, "HET-Ce")
-    page.view.tabs.show_title("Emission")
-    plot = page.view.tabs.view("Emission")
+    plot = look_at(page, qtbot, "Emission")
     density = shown(page).power_density_mw_per_cm2
     plot.choose_density(float(density[-1]))
     (spectrum,) = plot.spectra
@@ -275,8 +280,7 @@ def test_the_emission_is_that_of_the_step_nearest_to_the_chosen_density(page, qt
 
 def test_the_budget_adds_up_to_the_stated_uncertainty(page, qtbot):
     open_runs(page, qtbot, "HET-Ce")
-    page.view.tabs.show_title("Budget")
-    view = page.view.tabs.view("Budget")
+    view = look_at(page, qtbot, "Budget")
     total = view.bars.bars[-1]
     assert total.relative == pytest.approx(shown(page).u_mean_plqy / shown(page).mean_plqy, rel=1e-6)
     view.what.setCurrentIndex(2)
@@ -286,8 +290,7 @@ def test_the_budget_adds_up_to_the_stated_uncertainty(page, qtbot):
 
 def test_the_fits_name_the_model_of_the_command_line(page, qtbot, command):
     (path,) = open_runs(page, qtbot, "HOM")
-    page.view.tabs.show_title("Fits")
-    view = page.view.tabs.view("Fits")
+    view = look_at(page, qtbot, "Fits")
     qtbot.waitUntil(lambda: view.models.rowCount() > 0, timeout=PATIENCE_MS)
     fits = evaluated(command, path, "--window", "er", "--fits")["fits"]
     chosen = [row for row in range(view.models.rowCount()) if "(chosen)" in view.models.text(row, 0)]
@@ -298,8 +301,7 @@ def test_the_fits_name_the_model_of_the_command_line(page, qtbot, command):
 
 def test_flags_are_told_in_words_for_each_step(page, qtbot):
     open_runs(page, qtbot, "HOM")
-    page.view.tabs.show_title("Steps")
-    view = page.view.tabs.view("Steps")
+    view = look_at(page, qtbot, "Steps")
     assert view.steps.rowCount() == 5
     raised = [", ".join(flag.replace("_", " ") for flag in flags) for flags in shown(page).flags]
     assert [view.steps.text(row, 8) for row in range(5)] == [text or "none" for text in raised]

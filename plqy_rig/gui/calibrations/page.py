@@ -19,13 +19,13 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from plqy_rig.evaluation.words import plural
 from plqy_rig.gui.calibrations.form import CalibrationForm
 from plqy_rig.gui.calibrations.list import CalibrationList
 from plqy_rig.gui.calibrations.plan import PLAN, standing
 from plqy_rig.gui.calibrations.progress import SessionView
 from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.records.reading import FolderReading, read_folder
-from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.widgets.pages import EmptyState, Page
 from plqy_rig.gui.window.header import ElidedLabel
 

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from calibration.roles import PASS_ORDER, Role
 from plqy_rig.evaluation.windows import NAMED_WINDOWS
+from plqy_rig.evaluation.words import exposure as exposure_time
 from plqy_rig.gui.host_link.live_run import LiveRun
 from plqy_rig.gui.live.legend import RoleLegend
 from plqy_rig.gui.live.photons import PhotonScale
@@ -20,7 +21,6 @@ from plqy_rig.gui.live.short_box import ShortComboBox
 from plqy_rig.gui.plots.spectrum_plot import Shading, SpectrumLine, SpectrumPlot
 from plqy_rig.gui.plots.throttle import Throttle
 from plqy_rig.gui.themes import theme
-from plqy_rig.report.words import exposure as exposure_time
 
 FloatArray = NDArray[np.float64]
 

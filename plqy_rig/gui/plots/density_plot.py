@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QWidget
 
+from plqy_rig.evaluation.words import POWER_DENSITY
 from plqy_rig.gui.plots.axes import LogAxis, PlainAxis
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.plots.panel import PlotPanel
 from plqy_rig.gui.themes import theme
-from plqy_rig.report.words import POWER_DENSITY
 
 FloatArray = NDArray[np.float64]
 

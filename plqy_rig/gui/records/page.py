@@ -20,11 +20,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from plqy_rig.evaluation.words import plural
 from plqy_rig.gui.host_link.session import CommandError, Session
 from plqy_rig.gui.records.import_dialog import ImportDialog, ImportRequest, import_into
 from plqy_rig.gui.records.reading import FolderReading, KindChoice, read_folder
 from plqy_rig.gui.records.table import RecordTable
-from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.pages import EmptyState, Page
 from plqy_rig.gui.widgets.removal import remove_all

@@ -12,11 +12,11 @@ from PyQt6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from plqy_rig.data import WindowResult
 from plqy_rig.evaluation.uncertainty import RANDOM_TERMS
+from plqy_rig.evaluation.words import number, term_words
 from plqy_rig.gui.results.plot import short_name
 from plqy_rig.gui.results.reading import Reading
 from plqy_rig.gui.results.run_choice import ElidedBox, RunChoice, labelled_row
 from plqy_rig.gui.themes import theme
-from plqy_rig.report.words import number, term_words
 
 
 @dataclass(frozen=True)

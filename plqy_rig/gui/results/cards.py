@@ -12,11 +12,11 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollAre
 
 from plqy_rig.data import WindowResult
 from plqy_rig.evaluation import NOTES
+from plqy_rig.evaluation.words import number, percent, plural, power_range, window_limits
 from plqy_rig.gui.results.reading import OpenRun, Reading
-from plqy_rig.gui.results.text import plural, when_briefly
+from plqy_rig.gui.results.text import when_briefly
 from plqy_rig.gui.themes import theme
 from plqy_rig.gui.widgets.removal import remove
-from plqy_rig.report.words import number, percent, power_range, window_limits
 
 _NOTES = {str(flag) for flag in NOTES}
 _CARD_WIDTH, _LOW_CARD_WIDTH = 250, 320

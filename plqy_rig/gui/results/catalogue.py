@@ -21,9 +21,9 @@ from PyQt6.QtWidgets import (
 
 from plqy_rig.data.catalogue import Catalogue
 from plqy_rig.data.catalogue_entry import CatalogueEntry, read_entry
+from plqy_rig.evaluation.words import plural
 from plqy_rig.gui.results.lines import look
 from plqy_rig.gui.results.run_table import STATUS_WORDS, RunLine, RunTable
-from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.results.work import Ticket, Workshop
 from plqy_rig.gui.results.worker_process import WorkerProcess
 from plqy_rig.gui.themes import theme

@@ -16,6 +16,7 @@ from drivers.errors import ConfigurationError
 from plqy_rig.data import WindowResult
 from plqy_rig.evaluation.power_dependence import ModelFit, PowerDependence, fit_window
 from plqy_rig.evaluation.power_models import POWER_MODELS
+from plqy_rig.evaluation.words import number, with_uncertainty
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results.plot import ResultPlot, short_name
 from plqy_rig.gui.results.reading import OpenRun, Reading
@@ -24,7 +25,6 @@ from plqy_rig.gui.results.table import TextTable
 from plqy_rig.gui.themes import theme
 from plqy_rig.report.quantities import step_values
 from plqy_rig.report.tables import models_table
-from plqy_rig.report.words import number, with_uncertainty
 
 FloatArray = NDArray[np.float64]
 

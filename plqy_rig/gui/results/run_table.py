@@ -24,7 +24,8 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
-from plqy_rig.gui.results.text import NOTHING, percent, when_briefly
+from plqy_rig.evaluation.words import NOTHING, percent
+from plqy_rig.gui.results.text import when_briefly
 from plqy_rig.gui.widgets.table_columns import hide_what_has_no_room
 
 Index = QModelIndex | QPersistentModelIndex

@@ -22,12 +22,12 @@ from PyQt6.QtWidgets import (
 from calibration.roles import Role
 from plqy_rig.evaluation.chain import Stage
 from plqy_rig.evaluation.stages import run_stages
+from plqy_rig.evaluation.words import exposure
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results.plot import ResultPlot, short_name
 from plqy_rig.gui.results.reading import OpenRun, Reading
 from plqy_rig.gui.results.run_choice import ElidedBox, RunChoice
 from plqy_rig.gui.themes import theme
-from plqy_rig.report.words import exposure
 
 FloatArray = NDArray[np.float64]
 

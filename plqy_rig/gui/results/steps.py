@@ -7,6 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from plqy_rig.data import Evaluation, WindowResult
+from plqy_rig.evaluation.words import number, percent, plural, power_range
 from plqy_rig.gui.results.plot import short_name
 from plqy_rig.gui.results.reading import OpenRun, Reading
 from plqy_rig.gui.results.run_choice import RunChoice, labelled_row
@@ -14,7 +15,6 @@ from plqy_rig.gui.results.table import TextTable
 from plqy_rig.report.figures import in_range
 from plqy_rig.report.quantities import step_values
 from plqy_rig.report.tables import flags_table
-from plqy_rig.report.words import number, percent, plural, power_range
 
 _HEADS = (
     "Step",

@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from plqy_rig.gui.results.text import plural
+from plqy_rig.evaluation.words import plural
 
 _LONGEST_COLUMN = (46, 22)
 """Characters, with much room and with little; longer texts are broken into lines."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QSize, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QSize, QTimer
 from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from plqy_rig.gui.results.reading import Reading
@@ -13,13 +13,7 @@ _LEAST_WIDTH_PX, _LEAST_HEIGHT_PX = 320, 360
 
 
 class ResultsTabs(QTabWidget):
-    """Builds and fills only what is seen, so that opening runs never holds up the window.
-
-    Signals:
-        filled(str): the tab of this title shows the present runs.
-    """
-
-    filled = pyqtSignal(str)
+    """Builds and fills only what is seen, so that opening runs never holds up the window."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +56,10 @@ class ResultsTabs(QTabWidget):
     def built(self, title: str) -> QWidget | None:
         """The widget of a tab, where it was built already."""
         return self._views.get(title)
+
+    def shows(self, reading: Reading | None) -> bool:
+        """Whether these are the runs in the tab that is seen."""
+        return self._reading is reading and self.tabText(self.currentIndex()) not in self._stale
 
     def show_title(self, title: str) -> None:
         """Look at a tab."""
@@ -106,4 +104,3 @@ class ResultsTabs(QTabWidget):
         self._stale.discard(title)
         view = self.view(title)
         view.show_reading(self._reading)  # type: ignore[attr-defined]  # every one has it
-        self.filled.emit(title)

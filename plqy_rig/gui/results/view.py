@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from plqy_rig.evaluation.words import plural
 from plqy_rig.gui.results.budget_view import BudgetView
 from plqy_rig.gui.results.cards import RunCards
 from plqy_rig.gui.results.choices import ChoicesBar
@@ -28,7 +29,6 @@ from plqy_rig.gui.results.reading import OpenRun, Reading
 from plqy_rig.gui.results.spectra import SpectraView, StagedRun, staged_run
 from plqy_rig.gui.results.steps import StepsView
 from plqy_rig.gui.results.tabs import ResultsTabs
-from plqy_rig.gui.results.text import plural
 from plqy_rig.gui.results.work import Ticket, Workshop
 from plqy_rig.gui.results.yield_plot import YieldPlot
 from plqy_rig.gui.themes import theme
@@ -48,14 +48,12 @@ class ResultsView(QWidget):
 
     Signals:
         told(str, str): a sentence for the message bar, and its state.
-        shown(): the runs have been evaluated and everything shows them.
 
     Attributes:
         reading: what is shown; None before the first run.
     """
 
     told = pyqtSignal(str, str)
-    shown = pyqtSignal()
 
     def __init__(self, readers: Workshop, writers: Workshop, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -158,7 +156,6 @@ class ResultsView(QWidget):
     def _show_in_tabs(self) -> None:
         if self.reading is not None:
             self.tabs.show_reading(self.reading)
-            self.shown.emit()
 
     def _failed(self, sentence: str) -> None:
         self._ticket = None

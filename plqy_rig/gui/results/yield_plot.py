@@ -12,13 +12,13 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from plqy_rig.data import WindowResult
+from plqy_rig.evaluation.words import percent
 from plqy_rig.gui.plots.export import Column
 from plqy_rig.gui.results.plot import ResultPlot
 from plqy_rig.gui.results.reading import OpenRun, Reading
 from plqy_rig.gui.themes import theme
 from plqy_rig.report.figures import SKIN_EXPOSURE_LIMIT_MW_PER_CM2, in_range, mean_ends, mean_limits
 from plqy_rig.report.quantities import step_values
-from plqy_rig.report.words import percent
 
 FloatArray = NDArray[np.float64]
 

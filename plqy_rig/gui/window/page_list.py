@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -78,6 +79,12 @@ def load_modules() -> None:
 
     # The first sweep has pymeasure read its table of units, for 0.2 s.
     PlqySweep()
+
+
+def load_what_is_heavy() -> None:
+    """Import what the first look at results needs, once the pages are there; callable in a thread."""
+    with suppress(Exception):  # told when it is needed
+        import_module(f"{_PACKAGE}results.view")
 
 
 def page_in_turns(session: Session, entry: PageEntry) -> Generator[None, None, Page]:

@@ -69,6 +69,7 @@ def test_nothing_of_the_results_is_cut_with_and_without_the_list(window, qtbot, 
             assert page.catalogue.isVisible() is not hidden
             for tab in range(page.view.tabs.count()):
                 page.view.tabs.setCurrentIndex(tab)
+                qtbot.waitUntil(lambda: page.view.tabs.shows(page.view.reading), timeout=PATIENCE_MS)
                 qtbot.waitUntil(lambda: page.readers.is_idle, timeout=PATIENCE_MS)
                 show_at(window, *size)
                 assert_nothing_is_cut(page)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support.synthetic_runs import Truth, make_run
 
 from plqy_rig.data import Role, load_run, write_nexus
@@ -22,7 +20,6 @@ from plqy_rig.gui.results.lines import LookCancelledError, look
 from plqy_rig.gui.results.opener import RunOpener
 from plqy_rig.gui.results.reading import Choices, compared
 from plqy_rig.gui.results.work import Ticket
-from plqy_rig.report.words import percent
 
 
 @pytest.fixture
@@ -34,11 +31,6 @@ def folder(tmp_path):
         run = make_run(Truth(steps=4), seed)
         write_nexus(run, evaluate_run(run), place / "run.nxs")
     return tmp_path
-
-
-@given(st.floats(-2, 2), st.one_of(st.floats(1e-6, 0.5), st.just(math.nan)))
-def test_percentages_read_as_those_of_the_report(value, uncertainty):
-    assert results_text.percent(value, uncertainty) == percent(value, uncertainty)
 
 
 @pytest.mark.parametrize(

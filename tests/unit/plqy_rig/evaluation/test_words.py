@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from plqy_rig.report.words import (
+from plqy_rig.evaluation.words import (
     duration,
     exposure,
     moment,
