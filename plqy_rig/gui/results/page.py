@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,13 +19,13 @@ from PyQt6.QtWidgets import (
 
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.results.catalogue import CataloguePanel
-from plqy_rig.gui.results.work import Ticket, Workshop
+from plqy_rig.gui.results.view import ResultsView
+from plqy_rig.gui.results.work import Workshop
 from plqy_rig.gui.widgets.pages import EmptyState, Page
 from plqy_rig.gui.widgets.scroll_column import ScrollColumn
 from plqy_rig.gui.window.settings import Settings
 
 if TYPE_CHECKING:
-    from plqy_rig.gui.results.view import ResultsView
     from plqy_rig.gui.window.main_window import MainWindow
 
 _READING_THREADS = 3
@@ -52,12 +51,12 @@ class ResultsPage(Page):
         self.list_button = QPushButton("Hide the list")
         self._top = QHBoxLayout()
         self._waiting_for: Sequence[Path] = ()
-        self._loading = False
-        # Made in one turn of the event loop, put up in the next.
-        self._put_up_soon = QTimer(self)
-        self._put_up_soon.setSingleShot(True)
-        self._put_up_soon.setInterval(0)
-        self._put_up_soon.timeout.connect(self._put_up_view)
+        # In turns of their own: the list of runs is shown in the first, the view made, then put up.
+        self._make_soon, self._put_up_soon = QTimer(self), QTimer(self)
+        for timer, deed in ((self._make_soon, self._make_view), (self._put_up_soon, self._put_up_view)):
+            timer.setSingleShot(True)
+            timer.setInterval(0)
+            timer.timeout.connect(deed)
         self._right = QStackedWidget()
         self._right.addWidget(
             EmptyState(
@@ -170,15 +169,11 @@ class ResultsPage(Page):
             self.view.stand_beside_list(not hidden)
 
     def _prepare(self) -> None:
-        """Load what draws and evaluates in a thread: it takes a second or two, where it wasn't loaded yet."""
-        if self.view is None and not self._loading:
-            self._loading = True
-            self.readers.start(load_view, self._make_view, lambda sentence: self.session.tell(sentence))
+        """Make what shows runs, the first time."""
+        if self.view is None:
+            self._make_soon.start()
 
-    def _make_view(self, _: object) -> None:
-        from plqy_rig.gui.results.view import ResultsView
-
-        self._loading = False
+    def _make_view(self) -> None:
         self.view = ResultsView(self.readers, self.writers, self)
         self.view.stand_beside_list(not self.list_button.isChecked())
         self.view.told.connect(lambda text, state: self.session.tell(text, state))
@@ -210,11 +205,6 @@ class ResultsPage(Page):
             self.readers.start(
                 lambda _: response_records(Path(folder)), view.choices.offer_records, lambda _: None
             )
-
-
-def load_view(_: Ticket | None = None) -> None:
-    """Load the results' view with matplotlib and all that evaluates; for a thread."""
-    import_module("plqy_rig.gui.results.view")
 
 
 def response_records(folder: Path) -> list[tuple[str, Path]]:

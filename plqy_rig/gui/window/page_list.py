@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -79,12 +78,6 @@ def load_modules() -> None:
 
     # The first sweep has pymeasure read its table of units, for 0.2 s.
     PlqySweep()
-
-
-def load_what_is_heavy() -> None:
-    """Import what the first look at results needs, once the pages are there; callable in a thread."""
-    with suppress(Exception):  # told when it is needed
-        import_module(f"{_PACKAGE}results.view")
 
 
 def page_in_turns(session: Session, entry: PageEntry) -> Generator[None, None, Page]:

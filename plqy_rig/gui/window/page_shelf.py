@@ -9,16 +9,9 @@ from PyQt6.QtWidgets import QStackedWidget, QWidget
 
 from plqy_rig.gui.host_link.session import Session
 from plqy_rig.gui.widgets.pages import EmptyState, Page
-from plqy_rig.gui.window.page_list import (
-    PageEntry,
-    entries_between,
-    load_modules,
-    load_what_is_heavy,
-    page_in_turns,
-)
+from plqy_rig.gui.window.page_list import PageEntry, entries_between, load_modules, page_in_turns
 
 _PAUSE_BETWEEN_PARTS_MS = 20
-_HEAVY_LATER_MS = 1500
 _NO_RIG = "Choose a simulated bench or a rig file on the page Rig (Ctrl+1)."
 
 
@@ -45,12 +38,8 @@ class PageShelf(QStackedWidget):
         self._begun: dict[str, Generator[None, None, Page]] = {}
         self.shown: Page | None = None
         self.all_made = False
-        self._begin_timer, self._next_timer, self._later_timer = QTimer(self), QTimer(self), QTimer(self)
-        for timer, deed in (
-            (self._begin_timer, self._load),
-            (self._next_timer, self._make_next),
-            (self._later_timer, lambda: session.in_background(load_what_is_heavy, lambda _: None)),
-        ):
+        self._begin_timer, self._next_timer = QTimer(self), QTimer(self)
+        for timer, deed in ((self._begin_timer, self._load), (self._next_timer, self._make_next)):
             timer.setSingleShot(True)
             timer.timeout.connect(deed)
         for entry in self.entries:
@@ -140,7 +129,6 @@ class PageShelf(QStackedWidget):
         if not self.all_made:
             self.all_made = True
             self.ready.emit()
-            self._later_timer.start(_HEAVY_LATER_MS)
 
     def _put(self, page: Page) -> None:
         """Put a page on its place, over what is shown while there is no rig."""
