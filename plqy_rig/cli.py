@@ -7,6 +7,7 @@ Exit codes: 0 done, 2 bad input, 3 instrument or connection, 4 safe state not ve
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from plqy_rig.commands.common_options import (
     Sim,
     Speed,
 )
+from plqy_rig.commands.exit_codes import ABORTED
 from plqy_rig.commands.exit_codes import errors_as_exit_codes as _errors_as_exit_codes
 from plqy_rig.commands.notify_cli import notify_test
 from plqy_rig.commands.queue_cli import queue_app
@@ -356,7 +358,16 @@ def _bench(sample: str, seed: int, speed: float, faults: list[str] | None) -> Be
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == ABORTED:
+            # All is done, the light is off: a second Ctrl-C while Python takes itself down would only make
+            # another exit code of it.
+            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+                if hasattr(signal, name):
+                    signal.signal(getattr(signal, name), signal.SIG_IGN)
+        raise
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 import typer
 
+ABORTED = 130
+"""As a shell calls what was ended by Ctrl-C."""
+
 
 @contextmanager
 def errors_as_exit_codes() -> Iterator[None]:
@@ -24,4 +27,4 @@ def errors_as_exit_codes() -> Iterator[None]:
         raise typer.Exit(2) from error
     except KeyboardInterrupt as error:
         typer.echo("plqy: aborted", err=True)
-        raise typer.Exit(130) from error
+        raise typer.Exit(ABORTED) from error

@@ -60,8 +60,9 @@ def test_a_scan_of_the_current_proposes_nothing(make_bench, plqy):
     assert bench.rig.read_text(encoding="utf-8") == before
 
 
-@pytest.mark.parametrize("signals", [1, 2])
-def test_a_signal_within_a_scan_changes_nothing_and_leaves_the_bench_safe(make_bench, plqy, signals):
+@pytest.mark.parametrize(("signals", "apart_s"), [(1, 0.0), (2, 0.05), (2, 0.15), (2, 0.3)])
+def test_signals_within_a_scan_change_nothing_and_leave_the_bench_safe(make_bench, plqy, signals, apart_s):
+    """Also the second one that comes when the program is on its way out."""
     bench = make_bench(seed=1, speed=50.0)
     before = bench.rig.read_text(encoding="utf-8")
     with plqy.start("calibrate", "mode-hop", "--rig", bench.rig, "--yes", *FAST) as process:
@@ -69,7 +70,7 @@ def test_a_signal_within_a_scan_changes_nothing_and_leaves_the_bench_safe(make_b
             wait_for(lambda: bench.ask("observe")["light_on_sample"], "light", 90.0)
             for _ in range(signals):
                 process.send_signal(signal.SIGINT)
-                time.sleep(0.05)
+                time.sleep(apart_s)
             _, said = process.communicate(timeout=60)
         finally:
             process.kill()
