@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from drivers.errors import RunAbortedError, SafetyError
+from drivers.errors import RigError, RunAbortedError, SafetyError
 from plqy_rig.calibration_session.stop import StopRequest
 from plqy_rig.engine.guardian_link import Guardian, start_guardian
 from plqy_rig.rig import Rig
@@ -95,7 +95,7 @@ def with_looks(
         on_stop: called once, beside the work, as soon as a stop is asked for.
 
     Raises:
-        RunAbortedError: the work was left behind.
+        RunAbortedError: the end was asked for, and the work failed in the dark or was left behind.
     """
     errors: list[BaseException] = []
 
@@ -119,6 +119,11 @@ def with_looks(
             thread.join(_URGENT_PATIENCE_S)
             break
     if errors:
+        as_they_are = (RunAbortedError, SafetyError)
+        if stop.asked and isinstance(errors[0], RigError) and not isinstance(errors[0], as_they_are):
+            # The light went off in the middle of it: what it then missed is no fault of the rig.
+            log.info("after the end was asked for: %s", errors[0])
+            raise RunAbortedError(f"the calibration was ended: {stop.reason}") from errors[0]
         raise errors[0]
     if thread.is_alive():
         raise RunAbortedError(f"{stop.reason}; what was under way was left behind")

@@ -150,6 +150,24 @@ def test_an_abort_in_the_middle_of_a_measurement_ends_between_exchanges(tmp_path
     assert made.files == []
 
 
+def test_what_a_measurement_misses_in_the_dark_of_an_abort_is_no_fault_of_the_rig(tmp_path):
+    made = Made(tmp_path)
+    dark = threading.Event()
+
+    def hook(name):
+        if name == "monitor read" and made.face.heard and not dark.is_set():
+            made.session.emergency_off("enough")
+            dark.set()
+            raise MeasurementError("the power monitor sees no light with the shutter open")
+
+    made.world.hooks.append(hook)
+    with pytest.raises(RunAbortedError, match="enough") as ended:
+        made.run()
+    assert isinstance(ended.value.__cause__, MeasurementError)
+    made.assert_dark()
+    assert made.files == []
+
+
 def test_an_emergency_off_does_not_wait_for_what_hangs(tmp_path):
     made = Made(tmp_path)
     hanging, for_ever = threading.Event(), threading.Event()

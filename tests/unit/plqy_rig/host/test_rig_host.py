@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from drivers.errors import ConfigurationError, InstrumentError, OutOfRangeError
+from plqy_rig.commands.run_view import Signals
+from plqy_rig.commands.serve import _serve
 from plqy_rig.data import NEXUS_NAME, differences, load_run, read_journal, run_from_documents
 from plqy_rig.engine import CommandRefusedError
+from plqy_rig.engine.states import Safety
+from plqy_rig.host.occupation import Use
+from plqy_rig.server import HostAddress
 
 
 def documents_of(made) -> list:
@@ -235,3 +241,34 @@ def test_the_dry_run_of_a_recipe_needs_no_instrument(make_host):
     assert checked["problems"] == []
     assert checked["summary"]["steps"] == 20
     assert made.host.command("check_recipe", {"recipe_toml": "sample ="})["problems"]
+
+
+class ServerThatLooks:
+    """In place of the server: notes what a face would find that joins at once."""
+
+    def __init__(self, host):
+        self.host, self.found = host, []
+        self.address = HostAddress(
+            "ws://127.0.0.1:1/session", "", "", 1, "/rig.toml", "rig", "", simulated=True
+        )
+
+    def start(self):
+        self.found.append(self.host.occupation.use)
+
+
+def test_no_face_finds_the_rig_idle_before_it_was_made_safe(make_host):
+    host = make_host(begin=False).host
+    server = ServerThatLooks(host)
+    waiting = threading.Timer(0.0, lambda: (wait_until_idle(host), host.ask_to_end("that's it")))
+    waiting.start()
+    verdict = _serve(host, server, None, Signals(), as_json=False)
+    waiting.join(20)
+    assert server.found == [Use.MANUAL]
+    assert verdict.safe
+
+
+def wait_until_idle(host):
+    end = time.monotonic() + 20
+    while host.occupation.use is not Use.IDLE or host.engine.status.safety is not Safety.SAFE:
+        assert time.monotonic() < end
+        time.sleep(0.01)
