@@ -17,7 +17,6 @@ from plqy_rig.bench_process import BenchRequest
 from plqy_rig.commands.run_view import Signals, noted_signals
 from plqy_rig.commands.which_rig import opened_rig_file
 from plqy_rig.host import RigHost
-from plqy_rig.host.occupation import Use
 from plqy_rig.rig import Rig
 from plqy_rig.rig_lock import hold_rig
 from plqy_rig.safe_state import SafeVerdict
@@ -79,9 +78,6 @@ def _serve(
 ) -> SafeVerdict:
     """Serve until the end; whatever happens, that is a verified safe state."""
     try:
-        # A face may join as soon as the server is there: nobody shall find the rig idle, and begin a run,
-        # before it was made safe.
-        host.occupation.take(Use.MANUAL, verb="begin")
         server.start()
         if others is not None:
             others.start()

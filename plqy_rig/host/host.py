@@ -99,6 +99,8 @@ class RigHost:
         self._emergency: Future[SafeVerdict] | None = None
         self._verdict: SafeVerdict | None = None
         self._end_lock = threading.Lock()
+        # A face may join before `start` has made the rig safe: it shall not find it idle, and begin a run.
+        self.occupation.take(Use.MANUAL, verb="begin")
 
     def _used(self, use: Use) -> None:
         self.desk.tell("occupation", occupation=str(use))
