@@ -23,12 +23,13 @@ _ROLES = {
     Role.EMPTY_EMISSION: "empty sphere (emission)",
 }
 
-_WINDOWS = {
+WINDOW_TITLES = {
     "er": "Er band",
     "er_table1": "Er band, narrow",
     "total": "SWIR total",
     "yb": "Yb band",
 }
+"""Names of the known windows for people."""
 
 _TERMS = {
     "scan_noise": "scan noise",
@@ -57,7 +58,7 @@ def role_words(role: Role) -> str:
 
 def window_title(window: WindowResult) -> str:
     """A window's name for people: `Er band` for a known one, its own name otherwise."""
-    return _WINDOWS.get(window.name, window.name)
+    return WINDOW_TITLES.get(window.name, window.name)
 
 
 def window_limits(window: WindowResult) -> str:

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from plqy_rig.evaluation.words import WINDOW_TITLES
 from plqy_rig.gui.host_link.rig_model import RigModel
 from plqy_rig.gui.live.short_box import ShortComboBox
 from plqy_rig.gui.plots.density_plot import DensityPlot, DensitySeries
@@ -36,12 +37,6 @@ SKIN_EXPOSURE_LIMIT_MW_PER_CM2 = 730.0
 
 _ROOM_FOR_BOTH_PX = 440
 _FLAG_PX, _FLAGS_PX = 64, 96
-_TITLES = {
-    "er": "Er band",
-    "er_table1": "Er band, narrow",
-    "total": "SWIR total",
-    "yb": "Yb band",
-}
 _EMPTY_YIELD = (
     "The yield appears here as soon as one power step has all five spectra: with the last pass. "
     "Until then the spectra show whether all goes well."
@@ -298,7 +293,7 @@ def is_doubt(flag: str, words: Mapping[str, Any]) -> bool:
 
 def window_words(name: str, window: Mapping[str, Any]) -> str:
     """A window for people, e.g. `Er band 1400–1650 nm`."""
-    return f"{_TITLES.get(name, name)} {window['low_nm']:g}–{window['high_nm']:g} nm"
+    return f"{WINDOW_TITLES.get(name, name)} {window['low_nm']:g}–{window['high_nm']:g} nm"
 
 
 def mean_words(window: Mapping[str, Any]) -> str:
